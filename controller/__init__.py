@@ -1,0 +1,1 @@
+"""Keeps Vogent batch dial jobs paused or dialing as campaign rules say."""

@@ -1,0 +1,1 @@
+"""The commands: the only place that prints. Shows what the core computed and computes nothing of its own."""

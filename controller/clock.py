@@ -1,0 +1,78 @@
+"""The one place that reads the clock."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from controller.core.interval import Instant
+
+
+class Clock(Protocol):
+    """What the program knows of time. `rate` is how many of this clock's seconds pass in a real one."""
+
+    @property
+    def rate(self) -> float:
+        """How many seconds of this clock pass in one real second."""
+
+    def now(self) -> Instant:
+        """The current instant."""
+
+    def real(self, instant: Instant) -> datetime:
+        """The aware UTC moment of the machine's own clock at which this clock reads `instant`."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for that many seconds of this clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's own clock."""
+
+    rate: float = 1.0
+
+    def now(self) -> Instant:
+        """The current instant."""
+        return time.time()
+
+    def real(self, instant: Instant) -> datetime:
+        """The same instant as an aware datetime."""
+        return datetime.fromtimestamp(instant, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftedClock:
+    """A clock that read `start` when the machine's read `anchor`, and runs `rate` times as fast: for the demo and for
+    tests, where several processes share one by sharing the three numbers. Never for a real workspace."""
+
+    start: Instant
+    anchor: Instant
+    rate: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> "ShiftedClock":
+        """Read `start,anchor,rate`, three numbers as in the class. Raises ValueError."""
+        start, anchor, rate = (float(part) for part in text.split(","))
+        if not rate > 0:
+            raise ValueError("the rate must be above 0")
+        return cls(start, anchor, rate)
+
+    def __str__(self) -> str:
+        return f"{self.start!r},{self.anchor!r},{self.rate!r}"
+
+    def now(self) -> Instant:
+        """The current instant of this clock."""
+        return self.start + (time.time() - self.anchor) * self.rate
+
+    def real(self, instant: Instant) -> datetime:
+        """When the machine's clock will read as this one's `instant`."""
+        return datetime.fromtimestamp(self.anchor + (instant - self.start) / self.rate, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for that many seconds of this clock."""
+        await asyncio.sleep(seconds / self.rate)

@@ -1,0 +1,54 @@
+"""The remote batch dial job as observed: a lean record, never a model of the whole answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Status(StrEnum):
+    """The provider's job states; UNKNOWN stands for anything that its reference does not list."""
+
+    INIT = "INIT"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    COMPLETE = "COMPLETE"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job will never dial again."""
+        return self in (Status.COMPLETE, Status.CANCELLED)
+
+
+class JobKey(NamedTuple):
+    """A job's identity: ids are unique within one workspace only."""
+
+    workspace: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.workspace}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the API last said of one job.
+
+    `schedule` is the provider-side weekly schedule as canonical JSON text (sorted keys, no spaces), or None where the
+    provider limits nothing; equal schedules are equal strings. `status_text` is the status as it was sent, which
+    differs from `status` only where that is UNKNOWN.
+    """
+
+    workspace: str
+    id: str
+    name: str
+    status: Status
+    agent_id: str
+    schedule: str | None
+    status_text: str
+
+    @property
+    def key(self) -> JobKey:
+        """The job's identity."""
+        return JobKey(self.workspace, self.id)

@@ -1,0 +1,1 @@
+"""A stateful stand-in for Vogent that dials simulated numbers: the demo's and the tests' server."""

@@ -1,0 +1,1 @@
+"""What must outlive the process: claims, findings, rules revisions and the append-only audit."""
