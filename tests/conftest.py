@@ -1,0 +1,37 @@
+"""What holds for every test: the pinned zone data, hypothesis without deadlines, no task left behind."""
+
+import asyncio
+import inspect
+import zoneinfo
+from collections.abc import AsyncIterator
+
+import hypothesis
+import pytest
+
+zoneinfo.reset_tzpath(to=[])  # the tzdata wheel, never the machine's own zone data
+zoneinfo.ZoneInfo.clear_cache()
+
+hypothesis.settings.register_profile("patient", deadline=None)  # timing is the machine's, not a test's claim
+hypothesis.settings.load_profile("patient")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-zones", action="store_true", help="compare every time zone with the brute force")
+
+
+@pytest.fixture(autouse=True)
+def no_task_left_behind(request: pytest.FixtureRequest) -> None:
+    """Watch async tests only, so that no other test pays for an event loop."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("_watch_tasks")
+
+
+@pytest.fixture
+async def _watch_tasks() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(10):  # what was told to end may need a few turns of the loop
+        await asyncio.sleep(0)
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if left:
+        pytest.fail(f"the test left tasks behind: {sorted(task.get_name() for task in left)}", pytrace=False)
