@@ -1,12 +1,12 @@
 """What can go wrong with the API, sorted by what the caller must do.
 
-    ApiError
-    ├── Unavailable     no answer, or a 5xx: the outcome of a POST is unknown, so read before anything else
-    ├── Throttled       429: wait `retry_after` seconds
-    ├── Unauthorized    401 or 403: on the list nothing is controllable, on one job it is that job's error
-    ├── NotFound        400, 404 or 422 to a GET of one job: gone, or never was
-    ├── Rejected        any other 4xx, and every one to a write: read the job and judge by its status
-    └── ContractError   an answer that cannot be read
+ApiError
+├── Unavailable     no answer, or a 5xx: the outcome of a POST is unknown, so read before anything else
+├── Throttled       429: wait `retry_after` seconds
+├── Unauthorized    401 or 403: on the list nothing is controllable, on one job it is that job's error
+├── NotFound        400, 404 or 422 to a GET of one job: gone, or never was
+├── Rejected        any other 4xx, and every one to a write: read the job and judge by its status
+└── ContractError   an answer that cannot be read
 """
 
 from enum import StrEnum
@@ -27,12 +27,24 @@ class ErrorReason(StrEnum):
 
 
 class ApiError(Exception):
-    """Anything that kept a request from giving a readable answer. Its text never holds the key or a response body."""
+    """Anything that kept a request from giving a readable answer. Its text never holds the key or a response body.
 
-    def __init__(self, reason: ErrorReason, message: str, *, status: int | None = None) -> None:
+    `status` is the HTTP status where one came. `outcome_unknown` is true for a write that may have had its effect
+    although it failed: read the job before anything else.
+    """
+
+    def __init__(
+        self,
+        reason: ErrorReason,
+        message: str,
+        *,
+        status: int | None = None,
+        outcome_unknown: bool = False,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.status = status
+        self.outcome_unknown = outcome_unknown
 
 
 class Unavailable(ApiError):  # noqa: N818 - named for what the caller meets, as the design's tree names it

@@ -1,0 +1,38 @@
+"""The face of the Vogent API that the rest of the program sees: the client and the dry run both satisfy it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from controller.core.job import Job, Status
+from controller.vogent.wire import Listing, QueuedDial, Unreadable
+
+__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable"]
+
+
+class JobsApi(Protocol):
+    """One workspace's jobs. Every method may raise ApiError; see its classes for what to do then."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's name, as in every job's key."""
+
+    async def list_jobs(self, status: Status | None) -> Listing:
+        """Every job of that status, or every job; never a part of them."""
+
+    async def get_job(self, job_id: str) -> Job:
+        """One job. Raises NotFound where it is gone or never was."""
+
+    async def pause(self, job_id: str) -> Job:
+        """Send `paused: true`, more than once where an attempt fails; the job as answered."""
+
+    async def unpause(self, job_id: str) -> Job:
+        """Send `paused: false`, once: it resumes a PAUSED job and starts an INIT one; the job as answered."""
+
+    async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:
+        """Replace the job's whole provider-side schedule, once; the job as answered."""
+
+    async def queue(self, job_id: str) -> tuple[QueuedDial, ...]:
+        """Every row that waits to be dialed."""
+
+    async def close(self) -> None:
+        """Give back what is held; nothing else may be called afterwards."""

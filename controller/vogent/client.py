@@ -1,0 +1,186 @@
+"""The client of one workspace's batch dial jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, TypeVar
+
+import aiohttp
+
+from controller.core.job import Job, Status
+from controller.vogent.budget import Budget
+from controller.vogent.errors import ContractError, ErrorReason
+from controller.vogent.key import FreshKey
+from controller.vogent.refusal import Kind
+from controller.vogent.retries import attempts
+from controller.vogent.transport import Request, Transport
+from controller.vogent.wire import (
+    Body,
+    Listing,
+    Page,
+    QueuedDial,
+    Unreadable,
+    parse_job,
+    parse_job_page,
+    parse_queue_page,
+)
+
+#: How many items a page is asked for. The reference names no greatest number.
+PAGE_LIMIT = 100
+#: A list that goes on beyond so many pages is taken for one that never ends.
+MOST_PAGES = 10_000
+
+_JOBS = "batch_dial_jobs"
+
+ItemT = TypeVar("ItemT")
+AnswerT = TypeVar("AnswerT")
+
+
+class VogentClient:
+    """Talks to the API for one workspace, within one budget; the session is its own from then on.
+
+    `base_url` is as in `https://api.vogent.ai/api`; `key` reads the API key anew, and is asked at most every 30
+    seconds and after each 401 or 403; `request_timeout` is in seconds, for each attempt. Reads and pauses are tried up
+    to three times, everything else is sent once. Raises ValueError for a base URL that cannot be one; the methods
+    raise ApiError.
+    """
+
+    def __init__(  # noqa: PLR0913 - all by name, and given in one place
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        workspace: str,
+        base_url: str,
+        key: Callable[[], str],
+        request_timeout: float,
+        budget: Budget,
+    ) -> None:
+        self._workspace = workspace
+        self._budget = budget
+        fresh = FreshKey(key, lambda: asyncio.get_running_loop().time())
+        self._transport = Transport(session, base_url, fresh, request_timeout)
+
+    def __repr__(self) -> str:
+        return f"VogentClient(workspace={self._workspace!r}, base_url={str(self._transport.base_url)!r})"
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's name."""
+        return self._workspace
+
+    async def close(self) -> None:
+        """Close the session; requests in flight fail."""
+        await self._transport.close()
+
+    async def list_jobs(self, status: Status | None) -> Listing:
+        """Read every job of one status, or every job. Raises ApiError rather than give a part of them.
+
+        Where a job comes twice the last reading counts, and the status is compared again here. Raises ValueError for
+        UNKNOWN, which the API cannot be asked for.
+        """
+        if status is Status.UNKNOWN:
+            raise ValueError("the API knows no status UNKNOWN; list without a status instead")
+        what = f"{self._workspace}: list {'all' if status is None else status.value} jobs"
+        query = {} if status is None else {"status": status.value}
+        rows: dict[str, Job | Unreadable] = {}
+        nameless: list[Unreadable] = []
+        async for row in self._items(what, (_JOBS,), query, self._parse_job_page):
+            if row.id is None:
+                nameless.append(row)
+            else:
+                rows[row.id] = row
+        jobs = (row for row in rows.values() if isinstance(row, Job))
+        unreadable = [row for row in rows.values() if isinstance(row, Unreadable)]
+        return Listing(
+            tuple(job for job in jobs if status is None or job.status is status),
+            (*unreadable, *nameless),
+        )
+
+    async def get_job(self, job_id: str) -> Job:
+        """Read one job. Raises NotFound where it is gone or never was."""
+        request = Request(self._what("read", job_id), Kind.JOB, "GET", (_JOBS, job_id))
+        return await self._read(request, lambda body: self._parse_job(job_id, body))
+
+    async def queue(self, job_id: str) -> tuple[QueuedDial, ...]:
+        """Read every row of a job that waits to be dialed, each once."""
+        what = self._what("read the queue of", job_id)
+        rows = {row.id: row async for row in self._items(what, (_JOBS, job_id, "queue"), {}, parse_queue_page)}
+        return tuple(rows.values())
+
+    async def pause(self, job_id: str) -> Job:
+        """Pause a job, ahead of every other request; sent again where an attempt fails without a refusal."""
+        request = self._paused("pause", job_id, paused=True)
+        with self._budget.reserve():
+            async for attempt in attempts():
+                with attempt:
+                    async with self._budget.pause():
+                        return await self._write(request, job_id)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def unpause(self, job_id: str) -> Job:
+        """Resume a PAUSED job or start an INIT one. Sent once: the caller decides anew after a failure."""
+        async with self._budget.other():
+            return await self._write(self._paused("unpause", job_id, paused=False), job_id)
+
+    async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:
+        """Replace the job's whole provider-side schedule, given as the API's `WeeklyScheduleInput`. Sent once."""
+        what = self._what("put the schedule of", job_id)
+        request = Request(what, Kind.WRITE, "PUT", (_JOBS, job_id), body={"schedule": dict(schedule)})
+        async with self._budget.other():
+            return await self._write(request, job_id)
+
+    def _what(self, verb: str, job_id: str) -> str:
+        return f"{self._workspace}: {verb} job {job_id!r}"
+
+    def _paused(self, verb: str, job_id: str, *, paused: bool) -> Request:
+        segments = (_JOBS, job_id, "paused")
+        return Request(self._what(verb, job_id), Kind.WRITE, "POST", segments, body={"paused": paused})
+
+    async def _write(self, request: Request, job_id: str) -> Job:
+        body = await self._transport.exchange(request)
+        try:
+            return self._parse_job(job_id, body)
+        except ContractError as error:
+            problem = ContractError(error.reason, f"{request.what}: {error}", outcome_unknown=True)
+        raise problem
+
+    async def _read(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
+        async for attempt in attempts():
+            with attempt:
+                async with self._budget.other():
+                    body = await self._transport.exchange(request)
+        try:
+            return parse(body)
+        except ContractError as error:
+            problem = ContractError(error.reason, f"{request.what}: {error}")
+        raise problem
+
+    async def _items(
+        self,
+        what: str,
+        segments: tuple[str, ...],
+        query: Mapping[str, str],
+        parse: Callable[[Body], Page[ItemT]],
+    ) -> AsyncIterator[ItemT]:
+        """Follow the cursor verbatim to its null. Raises ContractError where it leads in a circle or nowhere."""
+        asked = {"limit": str(PAGE_LIMIT), **query}
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            page = await self._read(Request(what, Kind.PAGE, "GET", segments, asked), parse)
+            for item in page.items:
+                yield item
+            if page.cursor is None:
+                return
+            if page.cursor in seen:
+                raise ContractError(ErrorReason.CONTRACT, f"{what}: a page's cursor leads back to an earlier page")
+            seen.add(page.cursor)
+            asked["cursor"] = page.cursor
+        raise ContractError(ErrorReason.CONTRACT, f"{what}: the list does not end after {MOST_PAGES} pages")
+
+    def _parse_job(self, job_id: str, body: Body) -> Job:
+        job = parse_job(self._workspace, body)
+        if job.id != job_id:
+            raise ContractError(ErrorReason.CONTRACT, "the answer is another job")
+        return job
+
+    def _parse_job_page(self, body: Body) -> Page[Job | Unreadable]:
+        return parse_job_page(self._workspace, body)

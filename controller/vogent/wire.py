@@ -1,0 +1,162 @@
+"""What the API's answers look like, as far as they decide something, and how they become values of the core.
+
+Extra fields are tolerated; what decides must be as the reference says. No message repeats an answer's own text.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from controller.core.job import Job, Status
+from controller.vogent.errors import ContractError, ErrorReason
+
+#: How much of a status that the reference does not list is kept, in characters.
+STATUS_TEXT_LIMIT = 40
+#: How many of an answer's problems a message names.
+PROBLEMS_NAMED = 3
+
+Body: TypeAlias = bytes | bytearray
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A job in a list that cannot be read: its id where that much is legible, and what is wrong with it."""
+
+    id: str | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A whole list of jobs, each id once."""
+
+    jobs: tuple[Job, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedDial:
+    """A row that waits to be dialed; `to_number` is as the API gives it, by its examples E.164."""
+
+    id: str
+    to_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[ItemT]):
+    """One page of a list, and the cursor of the next one (None at the end)."""
+
+    items: tuple[ItemT, ...]
+    cursor: str | None
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class _Job(_Answer):
+    id: Annotated[str, Field(min_length=1)]
+    name: str
+    agent_id: Annotated[str, Field(alias="callAgentId")]
+    # Anything at all may come here without spoiling the job: an unknown status and an unreadable schedule are findings.
+    status: Any = "absent"
+    schedule: Any = None
+
+
+class _JobPage(_Answer):
+    data: list[_Job]
+    cursor: str | None
+
+
+class _LoosePage(_Answer):
+    data: list[Any]
+    cursor: str | None
+
+
+class _QueuedDial(_Answer):
+    id: Annotated[str, Field(min_length=1)]
+    to_number: Annotated[str, Field(alias="toNumber")]
+
+
+class _QueuePage(_Answer):
+    data: list[_QueuedDial]
+    cursor: str | None
+
+
+def parse_job(workspace: str, body: Body) -> Job:
+    """Read the answer that is one job. Raises ContractError."""
+    try:
+        return _job(workspace, _Job.model_validate_json(body))
+    except ValidationError as error:
+        problem = _problem(error)
+    raise ContractError(ErrorReason.CONTRACT, f"the answer is not a job: {problem}")
+
+
+def parse_job_page(workspace: str, body: Body) -> Page[Job | Unreadable]:
+    """Read one page of the list; a job that cannot be read becomes an Unreadable. Raises ContractError."""
+    try:
+        page = _JobPage.model_validate_json(body)
+        return Page(tuple(_job(workspace, row) for row in page.data), page.cursor)
+    except ValidationError:
+        pass
+    try:
+        loose = _LoosePage.model_validate_json(body)
+        return Page(tuple(_job_or_not(workspace, row) for row in loose.data), loose.cursor)
+    except ValidationError as error:
+        problem = _problem(error)
+    raise ContractError(ErrorReason.CONTRACT, f"the answer is not a page of jobs: {problem}")
+
+
+def parse_queue_page(body: Body) -> Page[QueuedDial]:
+    """Read one page of a job's queue. Raises ContractError."""
+    try:
+        page = _QueuePage.model_validate_json(body)
+        return Page(tuple(QueuedDial(row.id, row.to_number) for row in page.data), page.cursor)
+    except ValidationError as error:
+        problem = _problem(error)
+    raise ContractError(ErrorReason.CONTRACT, f"the answer is not a page of queued dials: {problem}")
+
+
+def canonical_schedule(schedule: object) -> str | None:
+    """Canonical JSON text of a schedule as it came: sorted keys, no spaces, equal texts one object; None for null."""
+    return None if schedule is None else sys.intern(_compact(schedule))
+
+
+def _job(workspace: str, row: _Job) -> Job:
+    status, text = _status(row.status)
+    # Thousands of jobs share a few agents: interned, the record stays at a few hundred bytes.
+    agent_id = sys.intern(row.agent_id)
+    return Job(workspace, row.id, row.name, status, agent_id, canonical_schedule(row.schedule), text)
+
+
+def _job_or_not(workspace: str, row: object) -> Job | Unreadable:
+    try:
+        return _job(workspace, _Job.model_validate(row))
+    except ValidationError as error:
+        job_id = row.get("id") if isinstance(row, dict) else None
+        return Unreadable(job_id if isinstance(job_id, str) and job_id else None, _problem(error))
+
+
+def _status(value: object) -> tuple[Status, str]:
+    text = (value if isinstance(value, str) else _compact(value))[:STATUS_TEXT_LIMIT]
+    try:
+        status = Status(text) if isinstance(value, str) else Status.UNKNOWN
+    except ValueError:
+        status = Status.UNKNOWN
+    return status, text if status is Status.UNKNOWN else status.value
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _problem(error: ValidationError) -> str:
+    """Where and what, without the input; a place is made of our field names and positions only."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    named = [f"{'.'.join(map(str, p['loc'])) or 'answer'}: {p['msg']}" for p in problems[:PROBLEMS_NAMED]]
+    more = len(problems) - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "")
