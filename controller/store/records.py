@@ -1,0 +1,41 @@
+"""What reading brings back, where no dataclass of the core says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.core.interval import Instant
+from controller.store.changes import Audit
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow(Audit):
+    """A line of the audit as stored; `id` grows with every line, whatever the clock does."""
+
+    id: int = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines are asked for; the keys are ANDed, None asks nothing.
+
+    `event` is a glob (`*` and `?`), `since` belongs to the span and `until` does not; `limit` keeps the newest lines.
+    """
+
+    workspace: str | None = None
+    job_id: str | None = None
+    event: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRevision:
+    """Rules that were in force: file name to text, and the versions of the data that they were read with."""
+
+    revision: str
+    sources: Mapping[str, str]
+    tzdata_version: str
+    holidays_version: str
+    first_used: Instant
+    last_used: Instant

@@ -1,0 +1,199 @@
+"""The store's two faces: `Store`, the one writer, and `StoreReader`, for commands beside a running daemon."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from controller.core.claim import Claim
+from controller.core.finding import Finding
+from controller.core.interval import Instant
+from controller.core.job import JobKey
+from controller.store import statements
+from controller.store.changes import Change
+from controller.store.errors import StoreError, StoreReason
+from controller.store.lock import StoreLock
+from controller.store.records import AuditFilter, AuditRow, StoredRevision
+from controller.store.schema import stored_schema
+from controller.store.sqlite import (
+    IMMEDIATE,
+    READER,
+    WRITER,
+    async_engine,
+    create_file,
+    database_path,
+    store_errors,
+    sync_engine,
+)
+from controller.store.tables import SCHEMA
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class _Reads:
+    """What both faces can be asked; each answer comes from one transaction. Every failure is a StoreError."""
+
+    def __init__(self, path: Path, engine: AsyncEngine) -> None:
+        self.path = path
+        self._engine = engine
+        self._closed = False
+
+    async def open_claims(self) -> list[Claim]:
+        """The claims that say that a pause is ours, oldest first."""
+        return await self._read(statements.open_claims)
+
+    async def claims(self, job: JobKey | None = None, limit: int | None = None) -> list[Claim]:
+        """The newest `limit` claims, open and closed, of one job or of all; oldest first."""
+        return await self._read(statements.claims, job, limit)
+
+    async def open_findings(self) -> list[tuple[Finding, Instant]]:
+        """The findings that have not gone, each with its `since`, oldest first."""
+        return await self._read(statements.open_findings)
+
+    async def last_revision(self) -> StoredRevision | None:
+        """The rules that came into force last, or None before any did."""
+        return await self._read(statements.last_revision)
+
+    async def audit_rows(self, wanted: AuditFilter) -> list[AuditRow]:
+        """The newest `limit` lines of the audit that the filter lets through, oldest first."""
+        return await self._read(statements.audit_rows, wanted)
+
+    async def close(self) -> None:
+        """Let go of the database; a second call does nothing."""
+        self._closed = True
+        await self._engine.dispose()
+
+    async def _read(
+        self,
+        statement: Callable[Concatenate[Connection, _P], _T],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _T:
+        self._refuse_if_closed()
+        with store_errors(self.path):
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(statement, *args, **kwargs)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreError(StoreReason.CLOSED, f"{self.path}: was closed")
+
+
+class Store(_Reads):
+    """The writer. It holds `<store>.lock` from `open` to `close`."""
+
+    def __init__(self, path: Path, engine: AsyncEngine, lock: StoreLock) -> None:
+        super().__init__(path, engine)
+        self._lock = lock
+        self._writer = engine.execution_options(**IMMEDIATE)
+        self._turn = asyncio.Lock()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Open `sqlite:///PATH`, making and migrating the database as needed.
+
+        Raises StoreLocked while another process writes it, StoreError for anything else in the way.
+        """
+        path = database_path(url)
+        lock = await asyncio.to_thread(_take, path)
+        return cls(path, async_engine(path, WRITER), lock)
+
+    async def write(self, changes: Sequence[Change]) -> None:
+        """Write all changes or none; they are durable once this returns. Calls are served in their order.
+
+        Cancelling the caller does not stop a write under way. Raises StoreError.
+        """
+        self._refuse_if_closed()
+        if not changes:
+            return
+        task = asyncio.create_task(self._commit(tuple(changes)), name="store-write")
+        self._writing.add(task)
+        task.add_done_callback(self._written)
+        await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Finish the writes under way, let go of the database and the lock; a second call does nothing."""
+        self._closed = True
+        if self._writing:
+            await asyncio.wait(self._writing)
+        await super().close()
+        self._lock.release()
+
+    async def _commit(self, changes: Sequence[Change]) -> None:
+        async with self._turn:
+            with store_errors(self.path):
+                try:
+                    async with self._writer.begin() as connection:
+                        await connection.run_sync(statements.apply, changes)
+                except (TypeError, ValueError) as error:
+                    message = f"{self.path}: a change holds what JSON cannot say: {error}"
+                    raise StoreError(StoreReason.REFUSED, message) from error
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that a cancelled caller leaves no warning behind
+
+
+class StoreReader(_Reads):
+    """Reads beside a running daemon: takes no lock, and creates, migrates and changes nothing."""
+
+    @classmethod
+    async def open(cls, url: str) -> Self | None:
+        """Open `sqlite:///PATH`; None where there is no such file or nothing was ever written to it.
+
+        Raises StoreError for a database of another schema, or one that cannot be read.
+        """
+        path = database_path(url)
+        with store_errors(path):
+            if not path.exists():
+                return None
+        reader = cls(path, async_engine(path, READER))
+        try:
+            schema = await reader._read(stored_schema, path)
+            _refuse_older(schema, path)
+        except BaseException:
+            await reader.close()
+            raise
+        if schema == 0:
+            await reader.close()
+            return None
+        return reader
+
+
+def _refuse_older(schema: int, path: Path) -> None:
+    if 0 < schema < SCHEMA:
+        raise StoreError(
+            StoreReason.OLDER_SCHEMA,
+            f"{path}: has schema {schema}, this version reads {SCHEMA}; "
+            "the daemon of this version migrates it when it starts",
+        )
+
+
+def _take(path: Path) -> StoreLock:
+    """Lock the store, then make or migrate its database. Blocks."""
+    with store_errors(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = StoreLock(path)
+        try:
+            create_file(path)
+            _migrate(path)
+        except BaseException:
+            lock.release()
+            raise
+        return lock
+
+
+def _migrate(path: Path) -> None:
+    # Looked at through a connection that cannot write: what is refused stays as it is.
+    with sync_engine(path, READER).connect() as connection:
+        schema = stored_schema(connection, path)
+    if schema < SCHEMA:
+        from controller.store.migrate import upgrade  # noqa: PLC0415 - loads Alembic: only where there is work
+
+        upgrade(sync_engine(path, WRITER).execution_options(**IMMEDIATE))
