@@ -1,10 +1,14 @@
 """Claims: our record that the pause on a job is ours, why and since when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from controller.core.decision import Decision, Desired
 from controller.core.interval import Instant
-from controller.core.job import JobKey
+from controller.core.job import Job, JobKey, Status
+
+ADOPTED = "adopted"
+"""The reason of a claim that a person made by adopting a pause."""
 
 
 class ClaimState(StrEnum):
@@ -50,3 +54,92 @@ class Claim:
     def key(self) -> JobKey:
         """The identity of the job whose pause is claimed."""
         return JobKey(self.workspace, self.job_id)
+
+
+def intend(
+    job: Job, decision: Decision, campaigns: tuple[str, ...], claim: Claim | None, now: Instant, new_id: str
+) -> Claim:
+    """The claim to store before a pause is sent: a new one, or the open one (a verified claim stays verified)."""
+    if claim is None:
+        return Claim(
+            id=new_id,
+            workspace=job.workspace,
+            job_id=job.id,
+            job_name=job.name,
+            state=ClaimState.INTENDED,
+            reason=decision.reason,
+            detail=decision.detail,
+            since=now,
+            changed=now,
+            campaigns=campaigns,
+        )
+    state = ClaimState.HELD if claim.state is ClaimState.HELD else ClaimState.INTENDED
+    return _with_reason(claim, decision, state, now)
+
+
+def observe(claim: Claim, decision: Decision, now: Instant) -> Claim:
+    """The claim after its job was read and decided about; the same object where nothing changed."""
+    status = decision.job.status
+    if status.finished:
+        return _moved(claim, ClaimState.FINISHED, now)
+    if status is Status.ACTIVE and decision.desired is not Desired.PAUSE:
+        ours = claim.state is ClaimState.RESUMING
+        return _moved(claim, ClaimState.RESUMED if ours else ClaimState.RESUMED_BY_OTHERS, now)
+    if status is Status.PAUSED and decision.desired is Desired.PAUSE:
+        state = ClaimState.HELD if claim.state is ClaimState.INTENDED else claim.state
+        return _with_reason(claim, decision, state, now)
+    if status is Status.PAUSED and claim.state is ClaimState.INTENDED:
+        return _moved(claim, ClaimState.HELD, now)
+    return claim
+
+
+def paused(claim: Claim, now: Instant) -> Claim:
+    """The claim once its pause is verified."""
+    return _moved(claim, ClaimState.HELD, now)
+
+
+def resuming(claim: Claim, now: Instant) -> Claim:
+    """The claim to store before a resume is sent."""
+    return _moved(claim, ClaimState.RESUMING, now)
+
+
+def resumed(claim: Claim, now: Instant) -> Claim:
+    """The claim once its resume is verified: closed."""
+    return _moved(claim, ClaimState.RESUMED, now)
+
+
+def gone(claim: Claim, now: Instant) -> Claim:
+    """The claim once its job no longer exists: closed."""
+    return _moved(claim, ClaimState.GONE, now)
+
+
+def released(claim: Claim, now: Instant) -> Claim:
+    """The claim once a person ended our ownership: closed."""
+    return _moved(claim, ClaimState.RELEASED, now)
+
+
+def adopt(job: Job, campaigns: tuple[str, ...], author: str, reason: str, now: Instant, new_id: str) -> Claim:
+    """The claim by which a person makes an existing pause ours."""
+    return Claim(
+        id=new_id,
+        workspace=job.workspace,
+        job_id=job.id,
+        job_name=job.name,
+        state=ClaimState.HELD,
+        reason=ADOPTED,
+        detail=reason,
+        since=now,
+        changed=now,
+        campaigns=campaigns,
+        author=author,
+    )
+
+
+def _moved(claim: Claim, state: ClaimState, now: Instant) -> Claim:
+    return claim if claim.state is state else replace(claim, state=state, changed=now)
+
+
+def _with_reason(claim: Claim, decision: Decision, state: ClaimState, now: Instant) -> Claim:
+    if (claim.state, claim.reason, claim.detail) == (state, decision.reason, decision.detail):
+        return claim
+    return replace(claim, state=state, reason=decision.reason, detail=decision.detail, changed=now)

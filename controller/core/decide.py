@@ -1,0 +1,152 @@
+"""The decision: pure, from the job as observed, its situation and one instant."""
+
+from collections.abc import Iterator
+
+from controller.core.campaign import Resume
+from controller.core.claim import Claim, ClaimState
+from controller.core.decision import Action, Because, Decision, Desired, Judgement, Reason
+from controller.core.interval import Instant
+from controller.core.job import Job, Status
+from controller.core.precedence import FINISHED_ROW, PRECEDENCE, Row, Verdict
+from controller.core.situation import Situation, all_start, least_resume
+
+HORIZON = 400 * 86_400
+"""How far `until` looks ahead, in seconds: past that it is None."""
+
+_FINISHED = Judgement(Desired.LEAVE, Reason.FINISHED, "", None)
+
+
+def decide(job: Job, situation: Situation, now: Instant) -> Decision:
+    """What to do about a job now, and why."""
+    return apply(job, situation, judge(situation, now))
+
+
+def apply(job: Job, situation: Situation, judgement: Judgement) -> Decision:
+    """Desired (a judgement of the same situation) against observed gives the action."""
+    if job.status.finished:
+        judgement = _FINISHED
+    action, because = _action(job, situation, judgement.desired)
+    return Decision(job, judgement.desired, action, because, judgement.reason, judgement.detail, judgement.until)
+
+
+def judge(situation: Situation, now: Instant) -> Judgement:
+    """The winning row at `now` for any unfinished job in this situation, and when `desired` next changes."""
+    first, detail = _winner(situation, now)
+    return Judgement(first.desired, first.reason, detail, _next_change(situation, now, first))
+
+
+def verdicts(job: Job, situation: Situation, now: Instant) -> tuple[Verdict, ...]:
+    """What each row of the table says of this job, in order, whether or not an earlier one decides."""
+    return tuple(_verdicts(job, situation, now))
+
+
+def _verdicts(job: Job, situation: Situation, now: Instant) -> Iterator[Verdict]:
+    decided = False
+    for row in PRECEDENCE:
+        if row is FINISHED_ROW:
+            details: tuple[str, ...] = (f"the status is {job.status}",) if job.status.finished else ()
+        elif row is PRECEDENCE[-1] and decided:
+            details = ()
+        else:
+            details = row.applies(situation, now)
+        decided = decided or bool(details)
+        yield Verdict(row.number, row.condition, row.desired, row.reason, bool(details), "; ".join(details))
+
+
+def _winner(situation: Situation, now: Instant) -> tuple[Row, str]:
+    applying = [(row, details) for row in PRECEDENCE[:-1] if (details := row.applies(situation, now))]
+    if not applying:
+        return PRECEDENCE[-1], ""
+    (first, details), *others = applying
+    named = (f"also {row.reason} ({'; '.join(more)})" for row, more in others if row.reason is not Reason.UNMATCHED)
+    return first, "; ".join((*details, *named))
+
+
+def _next_change(situation: Situation, now: Instant, row: Row) -> Instant | None:
+    """Steps from one boundary to the next until what is desired differs."""
+    if row.reason is Reason.SCHEDULE_DRIFT:
+        return None
+    instant = _next_boundary(situation, now, now)
+    while instant is not None and instant <= now + HORIZON:
+        if _desired(situation, now, instant) is not row.desired:
+            return instant
+        instant = _next_boundary(situation, now, instant)
+    return None
+
+
+def _next_boundary(situation: Situation, now: Instant, after: Instant) -> Instant | None:
+    lead = situation.close_early
+    boundaries: list[Instant] = []
+    for hours in situation.campaigns:
+        change = hours.dialing(now).next_change(after)
+        if change is not None:
+            boundaries.append(change)
+    for incident in situation.incidents:
+        boundaries += (incident.since - lead, incident.until)
+    for hold in situation.holds:
+        boundaries += (hold.since, hold.until)
+    return min((boundary for boundary in boundaries if boundary > after), default=None)
+
+
+def _desired(situation: Situation, now: Instant, instant: Instant) -> Desired:
+    """The desired state at a later instant, from the timelines compiled for `now` (cheaper than a judgement)."""
+    lead = situation.close_early
+    if any(incident.since - lead <= instant < incident.until for incident in situation.incidents):
+        return Desired.PAUSE
+    if any(hold.since <= instant < hold.until for hold in situation.holds):
+        return Desired.PAUSE
+    if not situation.campaigns:
+        return Desired.LEAVE
+    if not all(hours.dialing(now).is_open(instant) for hours in situation.campaigns):
+        return Desired.PAUSE
+    drifts = PRECEDENCE[-2].applies(situation, instant)
+    return Desired.PAUSE if drifts else Desired.DIAL
+
+
+def _action(job: Job, situation: Situation, desired: Desired) -> tuple[Action, Because]:
+    if job.status.finished:
+        return Action.NONE, Because.FINISHED
+    if desired is Desired.PAUSE:
+        return _towards_pause(job, situation.claim)
+    if job.status is Status.UNKNOWN:
+        return Action.NONE, Because.UNKNOWN_STATUS
+    if desired is Desired.LEAVE:
+        return _unmatched(job, situation.claim)
+    return _towards_dial(job, situation)
+
+
+def _towards_pause(job: Job, claim: Claim | None) -> tuple[Action, Because]:
+    if job.status is Status.ACTIVE:
+        held = claim is not None and claim.state is ClaimState.HELD
+        return Action.PAUSE, Because.OVERRIDDEN if held else Because.RUNNING
+    if job.status is Status.UNKNOWN:
+        return Action.PAUSE, Because.UNKNOWN_STATUS
+    if claim is not None and claim.state is ClaimState.RESUMING:
+        return Action.PAUSE, Because.RESUME_UNPROVEN
+    if job.status is Status.INIT:
+        return Action.NONE, Because.NOT_STARTED
+    return Action.NONE, Because.ALREADY if claim is not None else Because.PAUSED_BY_OTHERS
+
+
+def _unmatched(job: Job, claim: Claim | None) -> tuple[Action, Because]:
+    if claim is None or job.status is not Status.PAUSED:
+        return Action.NONE, Because.UNMATCHED
+    if claim.campaigns:
+        return Action.NONE, Because.ORPHANED
+    return Action.RESUME, Because.OURS  # an incident or a hold on an unmatched job has ended
+
+
+def _towards_dial(job: Job, situation: Situation) -> tuple[Action, Because]:
+    campaigns = tuple(hours.campaign for hours in situation.campaigns)
+    if job.status is Status.ACTIVE:
+        return Action.NONE, Because.ALREADY
+    if job.status is Status.INIT:
+        return (Action.START, Because.MAY_START) if all_start(campaigns) else (Action.NONE, Because.NOT_STARTED)
+    resume = least_resume(campaigns)
+    if resume is Resume.NEVER:
+        return Action.NONE, Because.RESUME_NEVER
+    if situation.claim is not None:
+        return Action.RESUME, Because.OURS
+    if resume is Resume.ANY:
+        return Action.RESUME, Because.ANY_PAUSE
+    return Action.NONE, Because.PAUSED_BY_OTHERS

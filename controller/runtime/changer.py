@@ -1,0 +1,77 @@
+"""Sending one change and seeing what became of it.
+
+A 4xx or a lost answer is no end: the job is read, and its status decides. An answer that disagrees is read again, on a
+timer of its own, until it agrees or `verify_within` passes.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from controller.clock import Clock
+from controller.core.decision import Decision
+from controller.core.job import Job
+from controller.core.verify import agrees
+from controller.runtime.observation import Observer
+from controller.runtime.report import Outcome, Result
+from controller.vogent.api import JobsApi, WithdrawnError
+from controller.vogent.errors import ApiError, NotFound
+
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Changer:
+    """Applies decisions to one workspace. `verify_within` is in seconds."""
+
+    api: JobsApi
+    observer: Observer
+    clock: Clock
+    verify_within: float
+
+    async def pause(self, decision: Decision) -> Outcome:
+        """Send paused: true."""
+        return await self._send(decision, lambda: self.api.pause(decision.job.id))
+
+    async def unpause(self, decision: Decision, still_wanted: Callable[[], bool]) -> Outcome:
+        """Send paused: false, unless `still_wanted` says no at the last moment before the request leaves."""
+        try:
+            return await self._send(decision, lambda: self.api.unpause(decision.job.id, still_wanted))
+        except WithdrawnError:
+            return Outcome(decision, Result.WITHDRAWN)
+
+    async def settle(self, outcome: Outcome) -> Outcome:
+        """Read the job again until it agrees with what was sent, or `verify_within` has passed."""
+        deadline = self.clock.now() + self.verify_within
+        wait = _FIRST_WAIT
+        while (left := deadline - self.clock.now()) > 0:
+            await self.clock.sleep(min(wait, left))
+            wait = min(wait * 2, _LONGEST_WAIT)
+            outcome = await self._read(outcome.decision, outcome.problem)
+            if outcome.result is not Result.UNVERIFIED:
+                return outcome
+        return outcome
+
+    async def _send(self, decision: Decision, request: Callable[[], Awaitable[Job]]) -> Outcome:
+        try:
+            answer = await request()
+        except ApiError as error:
+            outcome = await self._read(decision, error.reason.value)
+            if outcome.result is Result.UNVERIFIED and not error.outcome_unknown:
+                return Outcome(decision, Result.FAILED, outcome.answer, error.reason.value)
+            return outcome
+        self.observer.changed(answer)
+        agreed = agrees(decision.action, answer)
+        return Outcome(decision, Result.VERIFIED if agreed else Result.UNVERIFIED, answer)
+
+    async def _read(self, decision: Decision, problem: str | None) -> Outcome:
+        begun = self.observer.begin()
+        try:
+            answer = self.observer.take(await self.api.get_job(decision.job.id), begun)
+        except NotFound:
+            return Outcome(decision, Result.GONE, problem=problem)
+        except ApiError as error:
+            return Outcome(decision, Result.UNVERIFIED, problem=error.reason.value)
+        if agrees(decision.action, answer):
+            return Outcome(decision, Result.VERIFIED, answer, problem)
+        return Outcome(decision, Result.UNVERIFIED, answer, problem)

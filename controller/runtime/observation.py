@@ -1,0 +1,109 @@
+"""Reading a workspace: what the API says of its jobs, merged with what we last knew.
+
+Finished jobs pile up for ever, so the live statuses are asked for one by one; once an hour everything is listed, to
+find jobs whose status the reference does not know. A job that is missing from the lists is read by itself before
+anything is concluded from it.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from controller.core.interval import Instant
+from controller.core.job import Job, JobKey, Status
+from controller.vogent.api import JobsApi
+from controller.vogent.errors import ApiError, NotFound
+
+log = structlog.get_logger()
+
+LIVE = (Status.ACTIVE, Status.PAUSED, Status.INIT)
+FULL_SCAN_EVERY = 3600.0
+"""Seconds between two lists without a status filter."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one read brought: `gone` are jobs that no longer exist; `errors` are jobs that could not be read."""
+
+    jobs: dict[JobKey, Job] = field(default_factory=dict)
+    gone: list[Job | JobKey] = field(default_factory=list)
+    errors: int = 0
+
+
+class Observer:
+    """What is known of the jobs of one workspace. Unfinished jobs stay in memory, as lean records."""
+
+    def __init__(self, api: JobsApi, workspace: str, *, first_full_scan: Instant) -> None:
+        self.jobs: dict[JobKey, Job] = {}
+        self._api = api
+        self._workspace = workspace
+        self._next_full_scan = first_full_scan
+        self._sequence = 0
+        self._answered: dict[JobKey, int] = {}
+
+    def begin(self) -> int:
+        """Mark the begin of a request; give it to `take` with the answer."""
+        self._sequence += 1
+        return self._sequence
+
+    def take(self, job: Job, begun: int) -> Job:
+        """Remember an answer, unless a change of ours was answered after this request began; returns what is known."""
+        if begun < self._answered.get(job.key, 0):
+            return self.jobs.get(job.key, job)
+        self.jobs[job.key] = job
+        return job
+
+    def changed(self, job: Job) -> None:
+        """Remember the answer to a change: reads that began before it say nothing any more."""
+        self._answered[job.key] = self.begin()
+        self.jobs[job.key] = job
+
+    def drop(self, keys: Iterable[JobKey]) -> None:
+        """Forget finished and vanished jobs."""
+        for key in keys:
+            self.jobs.pop(key, None)
+            self._answered.pop(key, None)
+
+    async def read(self, claimed: Iterable[JobKey], now: Instant) -> Reading:
+        """Read all live jobs, and by themselves those that were known or claimed and are in no list.
+
+        Raises ApiError where a list cannot be read.
+        """
+        begun = self.begin()
+        listed, unreadable = await self._lists(now)
+        reading = Reading(errors=unreadable)
+        reading.jobs = {key: self.take(job, begun) for key, job in listed.items()}
+        missing = {*self.jobs, *claimed} - listed.keys()
+        await asyncio.gather(*(self._read_missing(key, reading) for key in missing))
+        return reading
+
+    async def _lists(self, now: Instant) -> tuple[dict[JobKey, Job], int]:
+        scans: list[Status | None] = [*LIVE]
+        full = now >= self._next_full_scan
+        if full:
+            scans.append(None)
+        listings = await asyncio.gather(*(self._api.list_jobs(status) for status in scans))
+        if full:
+            self._next_full_scan = now + FULL_SCAN_EVERY
+        jobs: dict[JobKey, Job] = {}
+        unreadable: set[str] = set()
+        for listing in listings:
+            jobs.update((job.key, job) for job in listing.jobs if not job.status.finished)
+            unreadable |= {bad.id or bad.problem for bad in listing.unreadable}
+        for what in sorted(unreadable):
+            log.warning("job.unreadable", workspace=self._workspace, job=what)
+        return jobs, len(unreadable)
+
+    async def _read_missing(self, key: JobKey, reading: Reading) -> None:
+        begun = self.begin()
+        try:
+            reading.jobs[key] = self.take(await self._api.get_job(key.id), begun)
+        except NotFound:
+            reading.gone.append(self.jobs.get(key, key))
+        except ApiError as error:
+            reading.errors += 1
+            log.warning("job.unreadable", workspace=key.workspace, job=key.id, problem=error.reason.value)
+            if key in self.jobs:
+                reading.jobs[key] = self.jobs[key]

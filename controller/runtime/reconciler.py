@@ -1,0 +1,170 @@
+"""One pass over one workspace: read, decide, pause, then resume and start."""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from controller.clock import Clock
+from controller.core import claim as claims
+from controller.core.decision import Action, Decision
+from controller.core.interval import Instant
+from controller.core.job import Job, JobKey, Status
+from controller.core.rulebook import Rulebook
+from controller.core.situation import Situation
+from controller.runtime import findings
+from controller.runtime.changer import Changer
+from controller.runtime.journal import Journal
+from controller.runtime.ledger import Ledger
+from controller.runtime.observation import Observer, Reading
+from controller.runtime.report import PassReport, Trigger
+from controller.runtime.snapshot import Snapshot
+from controller.runtime.sweep import Sweep
+from controller.store.changes import Change, PutClaim
+from controller.vogent.errors import ApiError
+
+log = structlog.get_logger()
+
+Decided = list[tuple[Decision, Situation]]
+
+
+class Reconciler:
+    """Keeps the jobs of one workspace as the rules in force say. `rules` gives these; `new_id` unique strings."""
+
+    def __init__(
+        self,
+        workspace: str,
+        *,
+        observer: Observer,
+        changer: Changer,
+        ledger: Ledger,
+        clock: Clock,
+        rules: Callable[[], Rulebook],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.workspace = workspace
+        self.observer = observer
+        self._ledger = ledger
+        self._clock = clock
+        self._rules = rules
+        self._new_id = new_id
+        self._sweep = Sweep(changer, observer, ledger, clock, rules, new_id)
+        self._problem: str | None = None
+
+    async def fast_path(self, at: Instant) -> None:
+        """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`."""
+        now = max(at, self._clock.now())
+        snapshot = self._snapshot(now)
+        pauses = [
+            decision
+            for decision, _situation in self._decide(self.observer.jobs.values(), snapshot)
+            if decision.action is Action.PAUSE
+        ]
+        if pauses:
+            await self._sweep.pause(pauses, self._journal(snapshot), now)
+
+    async def run_pass(
+        self, trigger: Trigger, at: Instant | None = None, interrupted: Callable[[], bool] = lambda: False
+    ) -> PassReport:
+        """Bring the workspace to what the rules say. `at` is the instant of the transition that woke us, since timers
+        may fire early; once `interrupted` says so, nothing more is resumed in this pass. Raises nothing of the API.
+        """
+        begun = self._clock.now()
+        earliest = begun if at is None else max(at, begun)
+        dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
+        reading, problem = await self._read(earliest)
+        now = max(earliest, self._clock.now())
+        snapshot = self._snapshot(now)
+        journal = self._journal(snapshot)
+        report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
+        decided = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
+        report.decisions = [decision for decision, _situation in decided]
+        if reading is not None:
+            report.unreadable = reading.errors
+            await self._ledger.record(list(self._observe(reading, decided, dialing, journal, now)))
+        await self._act(report, decided, journal, interrupted)
+        self._tell(report, journal, begun)
+        return report
+
+    async def settled(self, report: PassReport) -> None:
+        """Wait until each change of the pass is verified or given up, and put that into the report."""
+        report.replace_outcomes(await self._sweep.settled())
+
+    async def close(self) -> None:
+        """Stop waiting for slow verifications; the next start reads the jobs again."""
+        await self._sweep.close()
+
+    async def _read(self, now: Instant) -> tuple[Reading | None, str | None]:
+        claimed = [key for key in self._ledger.claims if key.workspace == self.workspace]
+        try:
+            return await self.observer.read(claimed, now), None
+        except ApiError as error:
+            if self._problem is None:
+                log.error(
+                    "workspace.unreachable", workspace=self.workspace, problem=error.reason.value, detail=str(error)
+                )
+            self._problem = error.reason.value
+            return None, self._problem
+
+    def _snapshot(self, now: Instant) -> Snapshot:
+        return Snapshot(now, self._rules(), self._ledger.claims)
+
+    def _journal(self, snapshot: Snapshot) -> Journal:
+        return Journal(self._new_id()[:12], snapshot.rulebook.rules.revision, self.workspace)
+
+    def _decide(self, jobs: Iterable[Job], snapshot: Snapshot) -> Decided:
+        decided: Decided = []
+        for job in list(jobs):
+            try:
+                situation = snapshot.situation(job)
+                decided.append((snapshot.decide(job, situation), situation))
+            except Exception:  # one job's error never stops the rest
+                log.exception("job.undecided", workspace=self.workspace, job=job.id, name=job.name)
+        return decided
+
+    def _observe(
+        self, reading: Reading, decided: Decided, dialing: set[JobKey], journal: Journal, now: Instant
+    ) -> Iterable[Change]:
+        """Claims and findings after a reading, before anything is sent."""
+        for decision, situation in decided:
+            job = decision.job
+            if situation.claim is not None:
+                yield from self._observe_claim(situation.claim, decision, journal, now)
+            elif job.status is Status.PAUSED and job.key in dialing:
+                yield journal.paused_by_others(decision, situation.campaign_names, now)
+        yield from findings.compare(self._ledger, decided, journal, now)
+        for job in reading.gone:
+            yield from self._sweep.vanished(job, journal, now)
+        self.forget([job.key for job in reading.jobs.values() if job.status.finished])
+
+    def _observe_claim(
+        self, claim: claims.Claim, decision: Decision, journal: Journal, now: Instant
+    ) -> Iterable[Change]:
+        observed = claims.observe(claim, decision, now)
+        if observed is not claim:
+            yield PutClaim(observed)
+        if not observed.state.open:
+            yield journal.claim_changed("claim.closed", observed, now)
+
+    def forget(self, jobs: list[JobKey]) -> None:
+        """Drop finished or vanished jobs from memory."""
+        self.observer.drop(jobs)
+        self._rules().forget(jobs)
+
+    async def _act(
+        self, report: PassReport, decided: Decided, journal: Journal, interrupted: Callable[[], bool]
+    ) -> None:
+        pauses = [decision for decision, _situation in decided if decision.action is Action.PAUSE]
+        report.outcomes += await self._sweep.pause(pauses, journal, report.now)
+        if report.problem is None:
+            dials = [each for each, _situation in decided if each.action in (Action.RESUME, Action.START)]
+            report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
+
+    def _tell(self, report: PassReport, journal: Journal, begun: Instant) -> None:
+        facts = {"trigger": report.trigger.value, "seconds": round(self._clock.now() - begun, 3)}
+        if report.problem is not None:
+            journal.log.error("pass.failed", **facts, problem=report.problem, jobs=len(report.decisions))
+            return
+        if self._problem is not None:
+            journal.log.info("workspace.reachable", problem=self._problem)
+            self._problem = None
+        journal.log.info("pass.finished", **facts, **report.counts())

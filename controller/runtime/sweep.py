@@ -1,0 +1,239 @@
+"""The two phases of a pass that change jobs: pauses, then resumes and starts.
+
+Intents are stored before requests leave, in batches of one transaction each; a batch's requests start once it is
+durable, and the batches overlap. What was not verified at once is followed on its own timer.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+import structlog
+
+from controller.clock import Clock
+from controller.core import claim as claims
+from controller.core.claim import Claim, ClaimState
+from controller.core.decision import Action, Because, Decision
+from controller.core.interval import Instant
+from controller.core.job import Job, JobKey
+from controller.core.rulebook import Rulebook
+from controller.core.verify import agrees, verify_failed
+from controller.runtime import findings
+from controller.runtime.changer import Changer
+from controller.runtime.journal import Journal
+from controller.runtime.ledger import Ledger
+from controller.runtime.observation import Observer
+from controller.runtime.report import Outcome, Result
+from controller.runtime.snapshot import Snapshot
+from controller.store.changes import Change, PutClaim
+
+log = structlog.get_logger()
+
+BATCH = 200
+"""The most intents of one transaction."""
+
+
+class Sweep:
+    """Carries out decisions of one workspace and keeps the ledger true to what came of them."""
+
+    def __init__(
+        self,
+        changer: Changer,
+        observer: Observer,
+        ledger: Ledger,
+        clock: Clock,
+        rules: Callable[[], Rulebook],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._changer = changer
+        self._observer = observer
+        self._ledger = ledger
+        self._clock = clock
+        self._rules = rules
+        self._new_id = new_id
+        self._settling: dict[JobKey, asyncio.Task[Outcome]] = {}
+        self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
+        self._overrides: Counter[JobKey] = Counter()
+
+    async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+        """Store the intents and send the pauses."""
+        batches = [self._pause_batch(batch, journal, now) for batch in _batches(decisions)]
+        return [outcome for outcomes in await asyncio.gather(*batches) for outcome in outcomes]
+
+    async def unpause(
+        self, decisions: list[Decision], journal: Journal, now: Instant, interrupted: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Send resumes and starts, batch by batch, until `interrupted` or the store refuses an intent."""
+        outcomes: list[Outcome] = []
+        for batch in _batches(decisions):
+            if interrupted():
+                journal.log.info("pass.interrupted", left=len(decisions) - len(outcomes))
+                break
+            if not await self._ledger.record([PutClaim(claim) for claim in self._to_resume(batch, now)]):
+                journal.log.error("resume.postponed", jobs=len(decisions) - len(outcomes), problem="store.unwritable")
+                break
+            outcomes += await self._unpause_batch(batch, journal, now, interrupted)
+        return outcomes
+
+    async def settled(self) -> list[Outcome]:
+        """Wait for all changes that are still followed, and say what became of them."""
+        return list(await asyncio.gather(*self._settling.values()))
+
+    async def close(self) -> None:
+        """Stop following."""
+        tasks = list(self._settling.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def vanished(self, job: Job | JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
+        """The changes for a job that is no longer there: its claim is closed, its findings end."""
+        key = job if isinstance(job, JobKey) else job.key
+        claim = self._ledger.claims.get(key)
+        name = job.name if isinstance(job, Job) else (claim.job_name if claim else key.id)
+        yield journal.vanished(key, name, now)
+        if claim is not None:
+            closed = claims.gone(claim, now)
+            yield PutClaim(closed)
+            yield journal.claim_changed("claim.closed", closed, now)
+        yield from findings.close_all(self._ledger, key, name, journal, now)
+        self._observer.drop([key])
+        self._rules().forget([key])
+
+    async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+        await self._ledger.record([change for each in batch for change in self._intent(each, journal, now)])
+        sent = await asyncio.gather(*(self._pause_one(decision) for decision in batch))
+        outcomes = [outcome for outcome in sent if outcome is not None]
+        await self._record(outcomes, journal)
+        return outcomes
+
+    def _intent(self, decision: Decision, journal: Journal, now: Instant) -> Iterator[Change]:
+        job = decision.job
+        names = self._campaigns(job)
+        standing = self._ledger.claims.get(job.key)
+        intent = claims.intend(job, decision, names, standing, now, self._new_id())
+        if intent is not standing:
+            yield PutClaim(intent)
+        if decision.because is Because.OVERRIDDEN:
+            self._overrides[job.key] += 1
+            yield journal.overridden(decision, names, self._overrides[job.key], now)
+
+    async def _pause_one(self, decision: Decision) -> Outcome | None:
+        async with self._alone(decision.job.key):
+            if self._stopped_meanwhile(decision):
+                return None
+            return await _guarded(decision, self._changer.pause(decision))
+
+    def _stopped_meanwhile(self, decision: Decision) -> bool:
+        """Whether another phase, on the same judgement, paused the job while this one waited for it."""
+        job = self._observer.jobs.get(decision.job.key)
+        claim = self._ledger.claims.get(decision.job.key)
+        return (
+            job is not None
+            and job is not decision.job
+            and agrees(Action.PAUSE, job)
+            and claim is not None
+            and claim.state is ClaimState.HELD
+        )
+
+    def _to_resume(self, batch: Sequence[Decision], now: Instant) -> Iterator[Claim]:
+        for decision in batch:
+            claim = self._ledger.claims.get(decision.job.key)
+            if claim is not None:
+                yield claims.resuming(claim, now)
+
+    async def _unpause_batch(
+        self, batch: Sequence[Decision], journal: Journal, now: Instant, interrupted: Callable[[], bool]
+    ) -> list[Outcome]:
+        outcomes = await asyncio.gather(*(self._unpause_one(each, now, interrupted) for each in batch))
+        await self._record(outcomes, journal)
+        return outcomes
+
+    async def _unpause_one(self, decision: Decision, now: Instant, interrupted: Callable[[], bool]) -> Outcome:
+        def still_wanted() -> bool:
+            if interrupted() or not self._ledger.durable:
+                return False
+            snapshot = Snapshot(max(now, self._clock.now()), self._rules(), self._ledger.claims)
+            job = self._observer.jobs.get(decision.job.key)
+            return job is not None and snapshot.decide(job).action is decision.action
+
+        async with self._alone(decision.job.key):
+            return await _guarded(decision, self._changer.unpause(decision, still_wanted))
+
+    async def _record(self, outcomes: Sequence[Outcome], journal: Journal) -> None:
+        now = self._clock.now()
+        await self._ledger.record([change for each in outcomes for change in self._result(each, journal, now)])
+        for outcome in outcomes:
+            if outcome.result is Result.UNVERIFIED:
+                self._follow(outcome, journal)
+
+    def _result(self, outcome: Outcome, journal: Journal, now: Instant) -> Iterator[Change]:
+        job = outcome.decision.job
+        if outcome.result is Result.GONE:
+            yield from self.vanished(job, journal, now)
+            return
+        yield journal.outcome(outcome, self._campaigns(job), now)
+        claim = self._ledger.claims.get(job.key)
+        if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
+            yield PutClaim(after)
+
+    def _follow(self, outcome: Outcome, journal: Journal) -> None:
+        """Read the job again on a timer of its own. A change that is followed already keeps its deadline."""
+        key = outcome.decision.job.key
+        followed = self._settling.get(key)
+        if followed is not None and followed.get_name() == outcome.decision.action:
+            return
+        if followed is not None:
+            followed.cancel()
+        task = asyncio.create_task(self._settle(outcome, journal), name=outcome.decision.action)
+        self._settling[key] = task
+        task.add_done_callback(lambda done: self._settling.pop(key) if self._settling.get(key) is done else None)
+
+    async def _settle(self, outcome: Outcome, journal: Journal) -> Outcome:
+        settled = await self._changer.settle(outcome)
+        now = self._clock.now()
+        decision = settled.decision
+        if settled.result is not Result.UNVERIFIED:
+            await self._ledger.record(list(self._result(settled, journal, now)))
+            return settled
+        answer = settled.answer or decision.job
+        finding = verify_failed(decision.action, answer, self._changer.verify_within)
+        await self._ledger.record(list(findings.open_one(self._ledger, finding, decision.job, journal, now)))
+        return settled
+
+    def _campaigns(self, job: Job) -> tuple[str, ...]:
+        return tuple(hours.campaign.name for hours in self._rules().campaigns_of(job))
+
+    @asynccontextmanager
+    async def _alone(self, key: JobKey) -> AsyncIterator[None]:
+        """At most one change of a job is under way."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
+
+
+def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
+    for start in range(0, len(decisions), BATCH):
+        yield decisions[start : start + BATCH]
+
+
+async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:
+    """One job's error never stops the rest."""
+    try:
+        return await change
+    except Exception:
+        log.exception("job.change_crashed", job=decision.job.id, name=decision.job.name)
+        return Outcome(decision, Result.FAILED, problem="crashed")
+
+
+def _claim_after(outcome: Outcome, claim: Claim, now: Instant) -> Claim:
+    pausing = outcome.decision.action is Action.PAUSE
+    match outcome.result:
+        case Result.VERIFIED:
+            return claims.paused(claim, now) if pausing else claims.resumed(claim, now)
+        case Result.WITHDRAWN | Result.FAILED if not pausing:
+            return claims.paused(claim, now)  # nothing took effect: the pause is still ours
+        case _:
+            return claim

@@ -1,0 +1,22 @@
+"""Noticing that rules files changed: file system events where they come, the content hash at every resync besides."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from watchfiles import awatch
+
+log = structlog.get_logger()
+
+
+async def watch_folder(folder: Path, look: Callable[[], Awaitable[None]]) -> None:
+    """Call `look` whenever something below the folder changed; runs until cancelled.
+
+    Events are a convenience: a folder that is missing, or swapped as a Kubernetes ConfigMap is, is met at the next
+    resync, which compares contents.
+    """
+    try:
+        async for _changes in awatch(folder, recursive=True, debounce=200, step=50):
+            await look()
+    except (OSError, RuntimeError) as error:
+        log.warning("rules.unwatched", folder=str(folder), problem=str(error))

@@ -1,0 +1,75 @@
+"""When passes of one workspace run: one at a time, triggers that arrive meanwhile collapsed into one.
+
+The fast path does not wait for a pass under way: a slow list must not delay a close.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from controller.core.interval import Instant
+from controller.runtime.reconciler import Reconciler
+from controller.runtime.report import FAST_TRIGGERS, PassReport, Trigger
+
+log = structlog.get_logger()
+
+
+class WorkspaceLoop:
+    """`wake` may be called at any time from the loop's thread; `passed` is told of each report."""
+
+    def __init__(self, reconciler: Reconciler, passed: Callable[[PassReport], None] = lambda _report: None) -> None:
+        self._reconciler = reconciler
+        self._passed = passed
+        self._pending: dict[Trigger, Instant] = {}
+        self._event = asyncio.Event()
+        self._fast: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def wake(self, trigger: Trigger, at: Instant) -> None:
+        """Ask for a pass. `at` is the instant it is for: now, or the transition's own."""
+        if self._stopping:
+            return
+        if trigger in FAST_TRIGGERS:
+            task = asyncio.create_task(self._fast_path(at))
+            self._fast.add(task)
+            task.add_done_callback(self._fast.discard)
+        self._pending[trigger] = max(at, self._pending.get(trigger, at))
+        self._event.set()
+
+    def stop(self) -> None:
+        """No new pass; the resume phase of the one in flight ends."""
+        self._stopping = True
+        self._event.set()
+
+    async def run(self) -> None:
+        """Run passes until stopped; the one in flight is finished first."""
+        while not self._stopping:
+            await self._event.wait()
+            self._event.clear()
+            if self._stopping or not self._pending:
+                continue
+            trigger = next(trigger for trigger in Trigger if trigger in self._pending)
+            at = max(self._pending.values())
+            self._pending.clear()
+            await self._run_one(trigger, at)
+        if self._fast:
+            await asyncio.wait(self._fast)
+        await self._reconciler.close()
+
+    async def _run_one(self, trigger: Trigger, at: Instant) -> None:
+        if self._fast:
+            await asyncio.wait(self._fast)
+        try:
+            self._passed(await self._reconciler.run_pass(trigger, at, self._interrupted))
+        except Exception:  # the next pass starts from what is
+            log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger=trigger.value)
+
+    async def _fast_path(self, at: Instant) -> None:
+        try:
+            await self._reconciler.fast_path(at)
+        except Exception:  # the ordinary pass follows in any case
+            log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger="fast_path")
+
+    def _interrupted(self) -> bool:
+        return self._stopping or bool(self._pending)
