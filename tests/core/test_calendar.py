@@ -175,7 +175,10 @@ FRIDAY = date(2026, 12, 25)
     [
         ({}, windows("00:00-02:00", "22:00-24:00")),
         ({"holidays": {FRIDAY: ("Christmas Day",)}}, ()),
-        ({"years": range(2024, 2026)}, ()),
+        (
+            {"years": range(2024, 2026), "dates": SpecialDates({THURSDAY: windows("20:00-03:00")}, (), {}, ())},
+            (),
+        ),
         ({"dates": SpecialDates({FRIDAY: ()}, (), {}, ())}, ()),
         ({"dates": SpecialDates({FRIDAY: windows("10:00-11:00")}, (), {}, ())}, windows("10:00-11:00")),
         (
