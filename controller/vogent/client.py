@@ -44,7 +44,7 @@ class VogentClient:
     raise ApiError.
     """
 
-    def __init__(  # noqa: PLR0913 - all by name, and given in one place
+    def __init__(
         self,
         *,
         session: aiohttp.ClientSession,

@@ -134,10 +134,12 @@ def _job(workspace: str, row: _Job) -> Job:
 
 
 def _job_or_not(workspace: str, row: object) -> Job | Unreadable:
+    if not isinstance(row, dict):
+        return Unreadable(None, "not an object")
     try:
         return _job(workspace, _Job.model_validate(row))
     except ValidationError as error:
-        job_id = row.get("id") if isinstance(row, dict) else None
+        job_id = row.get("id")
         return Unreadable(job_id if isinstance(job_id, str) and job_id else None, _problem(error))
 
 
