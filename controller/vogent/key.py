@@ -36,7 +36,6 @@ class FreshKey:
         self._key = None
 
     def _read_anew(self) -> str:
-        self._key = None
         try:
             key: object = self._read()
         except Exception as error:  # noqa: BLE001 - whatever a source of keys raises means that there is no key

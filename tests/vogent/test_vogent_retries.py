@@ -1,5 +1,6 @@
 """Which errors are retried, after how long, and what the log says of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ import stamina
 import structlog
 from aiohttp import web
 
+from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
 from controller.vogent.errors import (
     ApiError,
@@ -24,6 +26,7 @@ from controller.vogent.retries import attempts, install_retry_hook, retry_hook, 
 
 Serve = Callable[..., Awaitable[SimpleNamespace]]
 Connect = Callable[..., Awaitable[VogentClient]]
+JobJson = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -66,6 +69,39 @@ async def test_a_pause_obeys_retry_after_of_zero_too(serve: Serve, connect: Conn
         await (await connect(server.url)).pause("job-1")
     assert waits == [60.0, 0.0]
     assert caught.value.retry_after == 5.0, "the last answer's own wish is left to the caller"
+
+
+async def test_while_a_pause_waits_for_its_next_attempt_other_requests_get_half(
+    serve: Serve,
+    connect: Connect,
+    job_json: JobJson,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting, over = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waiting.set()
+        await over.wait()
+
+    monkeypatch.setattr("stamina._core._smart_sleep", sleep)
+    statuses = iter([503, 200])
+
+    async def answer(request: web.Request) -> Any:
+        if request.method == "POST":
+            return web.json_response(job_json(), status=next(statuses))
+        await over.wait()
+        return job_json()
+
+    server = await serve(answer)
+    budget = Budget(4)
+    api = await connect(server.url, budget=budget)
+    pause = asyncio.ensure_future(api.pause("job-1"))
+    await waiting.wait()
+    reads = [asyncio.ensure_future(api.get_job("job-1")) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert (budget.in_flight, budget.waiting) == (2, 2)
+    over.set()
+    await asyncio.gather(pause, *reads)
 
 
 async def test_waits_grow_and_hold_chance(serve: Serve, connect: Connect, waits: list[float]) -> None:
