@@ -5,7 +5,7 @@ from controller.core.finding import Finding, FindingKind
 from controller.core.job import Job, Status
 
 _STOPPED = frozenset({Status.PAUSED, Status.INIT, Status.COMPLETE, Status.CANCELLED})
-_GOING = frozenset({Status.ACTIVE, Status.COMPLETE})
+_GOING = frozenset({Status.ACTIVE, Status.COMPLETE, Status.CANCELLED})
 
 
 def agrees(action: Action, answer: Job) -> bool:
