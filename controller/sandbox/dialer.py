@@ -46,9 +46,8 @@ class Dialer:
 
     def wake(self, job: SandboxJob, at: Instant) -> None:
         """Look at the job at this instant: it is new, or it has changed."""
-        if job.due != at:
-            job.due = at
-            heapq.heappush(self._due, (at, job.number, job))
+        job.due = at
+        heapq.heappush(self._due, (at, job.number, job))  # one that was there for it before counts no more
 
     def step(self, now: Instant) -> None:
         """Do all that happens up to and at `now`."""

@@ -85,9 +85,8 @@ def _windows_of(calendar: Calendar, day: date) -> tuple[Window, ...]:
 
 
 def _perhaps_holiday(calendar: Calendar, day: date) -> bool:
-    if calendar.holiday_years is None:
-        return False
-    return day.year not in calendar.holiday_years or day in calendar.holidays
+    known = calendar.holiday_years is None or day.year in calendar.holiday_years
+    return day in calendar.holidays or not known
 
 
 def _dates_entry(calendar: Calendar, day: date) -> tuple[Window, ...] | None:

@@ -13,7 +13,7 @@ DEFAULT_LIMIT = 50
 GREATEST_LIMIT = 100
 """The reference names neither; a greater limit gets pages of this size, so that nobody relies on one page."""
 
-_NUMBER = re.compile(r"0*[1-9][0-9]{0,17}")
+_NUMBER = re.compile(r"0*([1-9][0-9]*)")
 T = TypeVar("T")
 
 
@@ -28,9 +28,7 @@ class PageQuery(NamedTuple):
 def page_query(list_name: str, query: Mapping[str, str]) -> PageQuery:
     """Read `limit` and `cursor`. Raises RefusedError (400)."""
     limit, cursor = query.get("limit"), query.get("cursor")
-    if limit is not None and _NUMBER.fullmatch(limit) is None:
-        raise RefusedError(400, "limit must be an integer of 1 or more")
-    size = min(int(limit), GREATEST_LIMIT) if limit is not None else DEFAULT_LIMIT
+    size = _size(limit) if limit is not None else DEFAULT_LIMIT
     return PageQuery(list_name, _position(list_name, cursor) if cursor is not None else -1, size)
 
 
@@ -44,6 +42,13 @@ def page(
     shown = found[: query.limit]
     cursor = _cursor(query.list_name, shown[-1][0]) if len(found) > query.limit else None
     return {"data": [answer(item) for _, item in shown], "cursor": cursor}
+
+
+def _size(limit: str) -> int:
+    found = _NUMBER.fullmatch(limit)
+    if found is None:
+        raise RefusedError(400, "limit must be an integer of 1 or more")
+    return min(int(found[1][:9]), GREATEST_LIMIT)  # nine digits say enough of a number however long
 
 
 def _cursor(list_name: str, position: int) -> str:

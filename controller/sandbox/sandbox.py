@@ -15,6 +15,7 @@ from controller.clock import Clock
 from controller.core.campaign import RuleSet
 from controller.core.job import Status
 from controller.sandbox.answers import Stats
+from controller.sandbox.bodies import UpdateBody
 from controller.sandbox.jobs import Call
 from controller.sandbox.seed import SeedJob
 from controller.sandbox.server import PREFIX, build_app
@@ -48,7 +49,7 @@ class Sandbox:
     ) -> None:
         self._clock = clock
         self._workspace = SandboxWorkspace(clock, seed=seed, name=workspace, state_file=state_file)
-        self._runner = web.AppRunner(build_app(self._workspace, api_key), access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(build_app(self._workspace, api_key), access_log=None, shutdown_timeout=1.0)
         self._dialing: asyncio.Task[None] | None = None
         self._base_url: str | None = None
         self._closed = False
@@ -65,7 +66,7 @@ class Sandbox:
             raise RuntimeError("the sandbox does not listen: call start() first")
         return self._base_url
 
-    def add_job(  # noqa: PLR0913 - these are the fields of a job
+    def add_job(
         self,
         name: str,
         *,
@@ -98,6 +99,11 @@ class Sandbox:
     def set_paused(self, job_id: str, *, paused: bool) -> Status:
         """Do what a person does in the provider's own pages, and return the status after it. Raises RefusedError."""
         return self._workspace.set_paused(job_id, paused=paused).status
+
+    def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> None:
+        """Edit the schedule as a person does: the running job follows it only once it was paused. Raises
+        RefusedError, and pydantic's ValidationError for a shape that is not the reference's."""
+        self._workspace.update(job_id, UpdateBody.model_validate({"schedule": dict(schedule)}))
 
     def step(self) -> None:
         """Let the dialing catch up with the clock; it does so by itself while the sandbox listens."""
