@@ -15,15 +15,18 @@ from controller.rules.build import calendar_of, campaign_of, incident_of
 from controller.rules.crosschecks import calendar_problems, campaign_problems, incident_problems
 from controller.rules.document import Document
 from controller.rules.entries import Named, Rule, read_section, section_problems
-from controller.rules.folder import read_what_can_be_read
+from controller.rules.folder import read_rules_folder, read_what_can_be_read
 from controller.rules.holidays import Years, holidays_version
 from controller.rules.lint import lint
 from controller.rules.problem import LintWarning, Problem, RulesError
-from controller.rules.revision import revision_of
+from controller.rules.revision import revision_of, sources_hash
 from controller.rules.schema import CalendarRule, CampaignRule, IncidentRule
 from controller.rules.yaml_text import parse_document
 
+__all__ = ["LoadedRules", "load_rules", "load_rules_folder", "read_rules_folder", "sources_hash"]
+
 _FARTHEST = 100
+"""Years beyond those needed for which holidays are looked up at most."""
 
 
 @dataclass(frozen=True, slots=True)

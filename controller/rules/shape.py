@@ -12,13 +12,19 @@ from controller.rules.document import REFUSED, Document
 from controller.rules.problem import Problem
 from controller.rules.wording import Path, nearest, shown, text
 
-_KINDS: Final = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "model_type": "a mapping",
+_WRONG: Final = {
+    "bool_type": "{value} is not a truth value",
+    "dict_type": "{value} is not a mapping",
+    "greater_than_equal": "{value} is out of range",
+    "int_type": "{value} is not a whole number",
+    "less_than_equal": "{value} is out of range",
+    "list_type": "{value} is not a list",
+    "literal_error": "{value} is not a choice here",
+    "missing": "is missing",
+    "model_type": "{value} is not a mapping",
+    "too_short": "it is empty",
 }
+"""What is wrong, by pydantic's kind of error."""
 
 
 class Strict(BaseModel):
@@ -78,19 +84,13 @@ def _problem(model: type[Strict], document: Document, path: Path, error: ErrorDe
 
 
 def _message(model: type[Strict], error: ErrorDetails) -> str:
-    kind, value = error["type"], error["input"]
+    kind = error["type"]
     owner, field = _at(model, error["loc"])
-    hint = (field.description if field else None) or f"write a mapping with {', '.join(_fields(owner))}"
     if kind == "extra_forbidden":
         return f"unknown key, {nearest(str(error['loc'][-1]), _fields(owner))}"
-    if kind == "missing":
-        return f"is missing, {hint}"
-    if kind == "too_short":
-        return f"the {'list' if isinstance(value, list) else 'mapping'} is empty, {hint}"
-    if kind in _KINDS:
-        return f"{shown(value)} is not {_KINDS[kind]}, {hint}"
-    if kind in ("greater_than_equal", "less_than_equal"):
-        return f"{shown(value)} is out of range, {hint}"
+    if kind in _WRONG:
+        right = (field.description if field else None) or f"write a mapping with {', '.join(_fields(owner))}"
+        return f"{_WRONG[kind].format(value=shown(error['input']))}, {right}"
     return error["msg"].removeprefix("Value error, ")
 
 

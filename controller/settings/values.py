@@ -1,0 +1,44 @@
+"""The service's settings as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from controller.settings.keys import ApiKeySource
+
+LogFormat: TypeAlias = Literal["auto", "json", "console"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSettings:
+    """How to reach one workspace. `base_url` ends without a slash; times are in seconds."""
+
+    name: str
+    base_url: str
+    api_key: ApiKeySource
+    max_concurrency: int
+    request_timeout: int
+    verify_within: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How logs are written."""
+
+    format: LogFormat
+    level: LogLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The service. Paths are absolute, `store` is a SQLite URL with an absolute path, `resync` is in seconds."""
+
+    workspaces: Mapping[str, WorkspaceSettings]
+    rules: Path
+    resync: int
+    store: str
+    control: Path
+    listen: tuple[str, int]
+    log: LogSettings
