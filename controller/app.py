@@ -45,26 +45,34 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def open_client(settings: WorkspaceSettings) -> VogentClient:
-    """The client of one workspace. Needs a running loop; whoever gets it closes it."""
+def open_client(settings: WorkspaceSettings, seen_keys: set[str]) -> VogentClient:
+    """The client of one workspace. Needs a running loop; whoever gets it closes it. Each key that it reads goes into
+    `seen_keys`, so that the logs can keep it out.
+    """
+
+    def read_key() -> str:
+        key = settings.api_key.read()
+        seen_keys.add(key)
+        return key
+
     return VogentClient(
         session=open_session(settings.max_concurrency),
         workspace=settings.name,
         base_url=settings.base_url,
-        key=settings.api_key.read,
+        key=read_key,
         request_timeout=settings.request_timeout,
         budget=Budget(settings.max_concurrency),
     )
 
 
 @asynccontextmanager
-async def open_clients(settings: Settings) -> AsyncIterator[Mapping[str, VogentClient]]:
+async def open_clients(settings: Settings, seen_keys: set[str]) -> AsyncIterator[Mapping[str, VogentClient]]:
     """The clients of all workspaces, closed at the end."""
     install_retry_hook()
     async with AsyncExitStack() as stack:
         clients = {}
         for name, workspace in settings.workspaces.items():
-            clients[name] = open_client(workspace)
+            clients[name] = open_client(workspace, seen_keys)
             stack.push_async_callback(clients[name].close)
         yield clients
 
@@ -112,12 +120,10 @@ async def run_once(
 class Daemon:
     """The long-running program: every workspace's loop, the timers, the rules' watcher and the control socket."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, passed: Callable[[PassReport], None] = lambda _report: None
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, seen_keys: set[str]) -> None:
         self._settings = settings
         self._clock = clock
-        self._passed = passed
+        self._seen_keys = seen_keys
         self._stop = asyncio.Event()
         self._loops: list[WorkspaceLoop] = []
         self._timers = Timers(clock, settings.resync, self._on_resync, self._on_transition)
@@ -141,7 +147,7 @@ class Daemon:
             )
             await self._rules.start(await store.last_revision())
             self._incidents = IncidentLog(self._ledger.record)
-            clients = await stack.enter_async_context(open_clients(self._settings))
+            clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys))
             control = self._control(clients)
             await control.start()
             stack.push_async_callback(control.close)
@@ -190,7 +196,7 @@ class Daemon:
             lambda: self._rules.book,
             first_full_scan=self._clock.now() + self._settings.resync / 2,
         )
-        return WorkspaceLoop(reconciler, self._passed)
+        return WorkspaceLoop(reconciler)
 
     def _control(self, clients: Mapping[str, VogentClient]) -> ControlSocket:
         ownership = Ownership(clients, self._ledger, self._clock, lambda: self._rules.book, new_id)

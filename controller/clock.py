@@ -48,7 +48,8 @@ class SystemClock:
 @dataclass(frozen=True, slots=True)
 class ShiftedClock:
     """A clock that read `start` when the machine's read `anchor`, and runs `rate` times as fast: for the demo and for
-    tests, where several processes share one by sharing the three numbers. Never for a real workspace."""
+    tests, where several processes share one by sharing the three numbers. Never for a real workspace.
+    """
 
     start: Instant
     anchor: Instant
@@ -76,3 +77,23 @@ class ShiftedClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for that many seconds of this clock."""
         await asyncio.sleep(seconds / self.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedClock:
+    """A clock that always reads the same: for asking what would be done at another time."""
+
+    instant: Instant
+    rate: float = 1.0
+
+    def now(self) -> Instant:
+        """That instant."""
+        return self.instant
+
+    def real(self, instant: Instant) -> datetime:
+        """The same instant as an aware datetime."""
+        return datetime.fromtimestamp(instant, UTC)
+
+    async def sleep(self, _seconds: float) -> None:
+        """Give the others a turn; this clock does not move."""
+        await asyncio.sleep(0)

@@ -43,9 +43,10 @@ class Changer:
     async def settle(self, outcome: Outcome) -> Outcome:
         """Read the job again until it agrees with what was sent, or `verify_within` has passed."""
         deadline = self.clock.now() + self.verify_within
-        wait = _FIRST_WAIT
-        while (left := deadline - self.clock.now()) > 0:
+        wait, waited = _FIRST_WAIT, 0.0
+        while (left := min(deadline - self.clock.now(), self.verify_within - waited)) > 0:
             await self.clock.sleep(min(wait, left))
+            waited += min(wait, left)
             wait = min(wait * 2, _LONGEST_WAIT)
             outcome = await self._read(outcome.decision, outcome.problem)
             if outcome.result is not Result.UNVERIFIED:

@@ -77,7 +77,7 @@ class Journal:
         """A finding appeared."""
         event = _FOUND.get(finding.kind, "schedule.drifted")
         tell = self.log.error if finding.kind is FindingKind.VERIFY_FAILED else self.log.warning
-        tell(event, job=job.id, name=job.name, finding=finding.kind.value, detail=finding.detail, facts=finding.facts)
+        tell(event, job=job.id, name=job.name, finding=finding.kind.value, detail=finding.detail)
         return self._row(
             event, job.key, job.name, now, reason=finding.kind.value, detail=finding.detail, facts=finding.facts
         )

@@ -132,8 +132,8 @@ class Reconciler:
             elif job.status is Status.PAUSED and job.key in dialing:
                 yield journal.paused_by_others(decision, situation.campaign_names, now)
         yield from findings.compare(self._ledger, decided, journal, now)
-        for job in reading.gone:
-            yield from self._sweep.vanished(job, journal, now)
+        for gone in reading.gone:
+            yield from self._sweep.vanished(gone, journal, now)
         self.forget([job.key for job in reading.jobs.values() if job.status.finished])
 
     def _observe_claim(
@@ -167,4 +167,5 @@ class Reconciler:
         if self._problem is not None:
             journal.log.info("workspace.reachable", problem=self._problem)
             self._problem = None
-        journal.log.info("pass.finished", **facts, **report.counts())
+        quiet = report.trigger is Trigger.RESYNC and not report.outcomes
+        (journal.log.debug if quiet else journal.log.info)("pass.finished", **facts, **report.counts())

@@ -4,23 +4,21 @@ The fast path does not wait for a pass under way: a slow list must not delay a c
 """
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
 from controller.core.interval import Instant
 from controller.runtime.reconciler import Reconciler
-from controller.runtime.report import FAST_TRIGGERS, PassReport, Trigger
+from controller.runtime.report import FAST_TRIGGERS, Trigger
 
 log = structlog.get_logger()
 
 
 class WorkspaceLoop:
-    """`wake` may be called at any time from the loop's thread; `passed` is told of each report."""
+    """`wake` may be called at any time from the event loop's thread."""
 
-    def __init__(self, reconciler: Reconciler, passed: Callable[[PassReport], None] = lambda _report: None) -> None:
+    def __init__(self, reconciler: Reconciler) -> None:
         self._reconciler = reconciler
-        self._passed = passed
         self._pending: dict[Trigger, Instant] = {}
         self._event = asyncio.Event()
         self._fast: set[asyncio.Task[None]] = set()
@@ -44,11 +42,11 @@ class WorkspaceLoop:
 
     async def run(self) -> None:
         """Run passes until stopped; the one in flight is finished first."""
-        while not self._stopping:
+        while True:
             await self._event.wait()
             self._event.clear()
-            if self._stopping or not self._pending:
-                continue
+            if self._stopping:
+                break
             trigger = next(trigger for trigger in Trigger if trigger in self._pending)
             at = max(self._pending.values())
             self._pending.clear()
@@ -61,7 +59,7 @@ class WorkspaceLoop:
         if self._fast:
             await asyncio.wait(self._fast)
         try:
-            self._passed(await self._reconciler.run_pass(trigger, at, self._interrupted))
+            await self._reconciler.run_pass(trigger, at, self._interrupted)
         except Exception:  # the next pass starts from what is
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger=trigger.value)
 

@@ -1,12 +1,21 @@
 """The face of the Vogent API that the rest of the program sees: the client and the dry run both satisfy it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from controller.core.job import Job, Status
 from controller.vogent.wire import Listing, QueuedDial, Unreadable
 
-__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable"]
+__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable", "WithdrawnError", "always"]
+
+
+class WithdrawnError(Exception):
+    """A request was not sent, since it was no longer wanted when its turn came."""
+
+
+def always() -> bool:
+    """Whatever happened meanwhile, the request is still wanted."""
+    return True
 
 
 class JobsApi(Protocol):
@@ -25,8 +34,12 @@ class JobsApi(Protocol):
     async def pause(self, job_id: str) -> Job:
         """Send `paused: true`, more than once where an attempt fails; the job as answered."""
 
-    async def unpause(self, job_id: str) -> Job:
-        """Send `paused: false`, once: it resumes a PAUSED job and starts an INIT one; the job as answered."""
+    async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
+        """Send `paused: false`, once: it resumes a PAUSED job and starts an INIT one; the job as answered.
+
+        `still_wanted` is asked when the request has its place in the budget, at the last moment before it leaves.
+        Raises WithdrawnError where it says no.
+        """
 
     async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:
         """Replace the job's whole provider-side schedule, once; the job as answered."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from controller.core.job import Job, Status
+from controller.vogent.api import WithdrawnError, always
 from controller.vogent.budget import Budget
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
@@ -116,9 +117,14 @@ class VogentClient:
                         return await self._write(request, job_id)
         raise AssertionError("the last attempt returns or raises")
 
-    async def unpause(self, job_id: str) -> Job:
-        """Resume a PAUSED job or start an INIT one. Sent once: the caller decides anew after a failure."""
+    async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
+        """Resume a PAUSED job or start an INIT one. Sent once: the caller decides anew after a failure.
+
+        `still_wanted` is asked once the request has its place. Raises WithdrawnError where it says no.
+        """
         async with self._budget.other():
+            if not still_wanted():
+                raise WithdrawnError
             return await self._write(self._paused("unpause", job_id, paused=False), job_id)
 
     async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:

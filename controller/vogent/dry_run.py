@@ -1,12 +1,12 @@
 """The API's face without its writes: what would be sent is recorded, and answered as if it had been done."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from controller.core.job import Job, Status
-from controller.vogent.api import JobsApi
+from controller.vogent.api import JobsApi, WithdrawnError, always
 from controller.vogent.wire import Listing, QueuedDial, canonical_schedule
 
 
@@ -58,8 +58,10 @@ class DryRunClient:
         """Record a pause."""
         return await self._would_be(UnsentRequest(Write.PAUSE, job_id), Status.PAUSED)
 
-    async def unpause(self, job_id: str) -> Job:
+    async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Record a resume or a start."""
+        if not still_wanted():
+            raise WithdrawnError
         return await self._would_be(UnsentRequest(Write.UNPAUSE, job_id), Status.ACTIVE)
 
     async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:

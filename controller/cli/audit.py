@@ -1,0 +1,105 @@
+"""`audit`: what happened, from the store."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.cli.context import read_settings
+from controller.cli.failures import reporting_failures
+from controller.cli.options import INSTANT, config_option, output_option
+from controller.cli.output import show
+from controller.core.instant_text import rfc3339
+from controller.core.interval import Instant
+from controller.store.records import AuditFilter, AuditRow
+from controller.store.store import StoreReader
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_FIELDS = (
+    "id",
+    "at",
+    "event",
+    "actor",
+    "workspace",
+    "job",
+    "name",
+    "campaigns",
+    "action",
+    "reason",
+    "detail",
+    "result",
+    "pass_id",
+    "revision",
+    "facts",
+)
+
+
+@click.command()
+@config_option
+@click.option("--workspace", help="Only this workspace.")
+@click.option("--job", help="Only the job with this id.")
+@click.option("--event", help="Only these events: a glob such as 'job.*'.")
+@click.option("--since", type=INSTANT, help="Not before this instant.")
+@click.option("--until", type=INSTANT, help="Before this instant.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The newest so many.")
+@output_option
+@reporting_failures
+def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config: Path,
+    workspace: str | None,
+    job: str | None,
+    event: str | None,
+    since: Instant | None,
+    until: Instant | None,
+    limit: int,
+    output: str,
+) -> None:
+    """Show what happened: each change, outcome, finding and rules revision, oldest first."""
+    settings = read_settings(config)
+    wanted = AuditFilter(workspace, job, event, since, until, limit)
+
+    async def main() -> list[AuditRow]:
+        reader = await StoreReader.open(settings.store)
+        if reader is None:
+            click.echo(f"There is no store yet at {settings.store}: nothing happened.", err=True)
+            return []
+        try:
+            return await reader.audit_rows(wanted)
+        finally:
+            await reader.close()
+
+    rows = asyncio.run(main())
+    show(output, [_record(row) for row in rows], _FIELDS, lambda: _table(rows))
+
+
+def _record(row: AuditRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": rfc3339(row.at),
+        "event": row.event,
+        "actor": row.actor,
+        "workspace": row.workspace,
+        "job": row.job_id,
+        "name": row.job_name,
+        "campaigns": list(row.campaigns),
+        "action": row.action,
+        "reason": row.reason,
+        "detail": row.detail,
+        "result": row.result,
+        "pass_id": row.pass_id,
+        "revision": row.revision,
+        "facts": dict(row.facts),
+    }
+
+
+def _table(rows: list[AuditRow]) -> "Table":
+    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+
+    table = Table("at", "event", "who", "job", "reason", "detail")
+    for row in rows:
+        job = f"{row.job_name} ({row.workspace}/{row.job_id})" if row.job_id else ""
+        table.add_row(rfc3339(row.at), row.event, row.actor, job, row.reason or "", row.detail or "")
+    return table

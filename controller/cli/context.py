@@ -1,0 +1,73 @@
+"""What commands start from: settings, the clock, the rules of the files, logs on stderr."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
+
+import click
+
+from controller.clock import Clock, ShiftedClock, SystemClock
+from controller.core.interval import Instant
+from controller.core.rulebook import Rulebook
+from controller.rules.loader import LoadedRules, load_rules_folder
+from controller.settings import Settings, load_settings
+from controller.telemetry.logs import LogLevel, LogPipeline, configure_logs
+
+CLOCK_VARIABLE = "CAMPAIGN_CONTROLLER_CLOCK"
+"""The environment variable by which processes on loopback share a shifted clock: `start,anchor,rate`."""
+
+_LOOPBACK = ("127.", "localhost", "[::1]", "::1")
+
+
+def read_settings(config: Path) -> Settings:
+    """The settings. Raises RulesError."""
+    return load_settings(config)
+
+
+def the_clock(settings: Settings | None = None) -> Clock:
+    """The machine's clock, or the shifted one of the environment: never for a workspace that is not on loopback."""
+    text = os.environ.get(CLOCK_VARIABLE)
+    if text is None:
+        return SystemClock()
+    try:
+        clock = ShiftedClock.parse(text)
+    except ValueError as error:
+        raise click.UsageError(f"{CLOCK_VARIABLE} is not start,anchor,rate: {error}") from None
+    for workspace in settings.workspaces.values() if settings else ():
+        host = urlsplit(workspace.base_url).hostname or ""
+        if not host.startswith(_LOOPBACK):
+            message = f"{CLOCK_VARIABLE} is set, and workspace {workspace.name} is real: refused"
+            raise click.UsageError(message)
+    return clock
+
+
+def read_rules(settings: Settings, now: Instant, through: Instant | None = None) -> LoadedRules:
+    """The rules of the files, with warnings told on stderr. Raises RulesError."""
+    loaded = load_rules_folder(settings.rules, now=now, workspaces=frozenset(settings.workspaces), through=through)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return loaded
+
+
+def read_rulebook(settings: Settings, now: Instant, through: Instant | None = None) -> Rulebook:
+    """The same, ready to be asked."""
+    return Rulebook(read_rules(settings, now, through).rules)
+
+
+def start_logs(
+    settings: Settings, clock: Clock, stream: TextIO | None = None, level: LogLevel | None = None
+) -> LogPipeline:
+    """Logs as the settings say, on stderr unless told otherwise."""
+    return configure_logs(
+        settings.log.format,
+        level or settings.log.level,
+        stream or sys.stderr,
+        now=clock.now,
+        secrets=lambda: SEEN_KEYS,
+    )
+
+
+SEEN_KEYS: set[str] = set()
+"""Every API key that this process has read: none of them may leave it in a log line."""

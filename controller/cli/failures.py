@@ -1,0 +1,35 @@
+"""Errors become a text on stderr and an exit code, in one place."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import click
+
+from controller.rules.problem import RulesError
+from controller.runtime.control import ControlError
+from controller.store.errors import StoreError
+from controller.vogent.errors import ApiError
+
+FAILED = 1
+BAD_CONFIGURATION = 2
+
+P = ParamSpec("P")
+
+
+def reporting_failures(command: Callable[P, None]) -> Callable[P, None]:
+    """Say what went wrong and exit: 2 for files that are wrong, 1 for everything else that was to be expected."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except RulesError as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            raise SystemExit(BAD_CONFIGURATION) from None
+        except (ApiError, StoreError, ControlError) as error:
+            click.echo(f"Error: {error}", err=True)
+            raise SystemExit(FAILED) from None
+
+    return guarded

@@ -1,0 +1,67 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from controller.core.interval import Instant
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+OUTPUTS = ("table", "json", "jsonl", "csv")
+
+
+class InstantType(click.ParamType):  # type: ignore[type-arg]  # generic in click 8.5 only
+    """An instant as RFC 3339 text with an offset; a naive one is refused, since it could mean any zone's."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Instant:  # noqa: ANN401 - click's own signature
+        """Parse the text; epoch seconds come out."""
+        if isinstance(value, float):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an instant; write it as 2026-11-23T14:05:00-05:00", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no offset; write it as 2026-11-23T14:05:00-05:00 or with Z for UTC", param, ctx)
+        return moment.timestamp()
+
+
+INSTANT = InstantType()
+
+
+def config_option(command: CommandT) -> CommandT:
+    """`--config`, the controller.yaml."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        default=Path("config/controller.yaml"),
+        show_default=True,
+        help="The service's configuration file.",
+    )(command)
+
+
+def output_option(command: CommandT) -> CommandT:
+    """`--output`, the form of the result on stdout."""
+    return click.option(
+        "--output", type=click.Choice(OUTPUTS), default="table", show_default=True, help="The form of the result."
+    )(command)
+
+
+def author_option(command: CommandT) -> CommandT:
+    """`--author`, who is named in the audit: the operating system's user by default."""
+    return click.option("--author", default=_user, help="Who asks for it (default: the OS user).")(command)
+
+
+def _user() -> str:
+    import getpass  # noqa: PLC0415 - only where somebody is named
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

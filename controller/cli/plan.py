@@ -1,0 +1,108 @@
+"""`plan`: what one pass would do, writing nothing."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.app import run_once
+from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
+from controller.cli.failures import FAILED, reporting_failures
+from controller.cli.live import open_live
+from controller.cli.moments import exact
+from controller.cli.options import INSTANT, config_option, output_option
+from controller.cli.output import console, show
+from controller.cli.run import LOG_FLUSH_SECONDS
+from controller.cli.shown import decision_record
+from controller.cli.words import action_text, because_text, reason_text
+from controller.clock import StoppedClock
+from controller.core.decision import Action, Decision
+from controller.core.interval import Instant
+from controller.core.situation import Situation
+from controller.runtime.ledger import Ledger, forget
+from controller.runtime.report import PassReport
+from controller.runtime.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_FIELDS = (
+    "workspace",
+    "job",
+    "name",
+    "status",
+    "desired",
+    "action",
+    "because",
+    "reason",
+    "detail",
+    "until",
+    "campaigns",
+    "claim",
+)
+
+Planned = list[tuple[Decision, Situation]]
+
+
+@click.command()
+@config_option
+@click.option("--at", type=INSTANT, help="The instant to decide at (default: now).")
+@output_option
+@reporting_failures
+def plan(config: Path, at: Instant | None, output: str) -> None:
+    """Show what one pass would do now, or at T, against the live jobs. Writes nothing, anywhere."""
+    settings = read_settings(config)
+    clock = StoppedClock(the_clock(settings).now() if at is None else at)
+    rulebook = read_rulebook(settings, clock.now())
+    logs = start_logs(settings, clock, level="error")
+
+    async def main() -> tuple[list[PassReport], dict[Any, Any]]:
+        async with open_live(settings) as live:
+            claims = dict(live.claims)
+            return await run_once(settings, clock, live.apis, Ledger(forget, live.claims), rulebook), claims
+
+    try:
+        reports, claims = asyncio.run(main())
+    finally:
+        logs.close(LOG_FLUSH_SECONDS)
+    before = Snapshot(clock.now(), rulebook, claims)
+    decisions = [each for report in reports for each in report.decisions]
+    planned = sorted(((each, before.situation(each.job)) for each in decisions), key=_order)
+    show(output, [decision_record(*each) for each in planned], _FIELDS, lambda: _table(planned))
+    if output == "table":
+        console().print(_summary(planned))
+    if any(report.problem or report.unreadable for report in reports):
+        raise SystemExit(FAILED)
+
+
+def _order(planned: tuple[Decision, Situation]) -> tuple[bool, str, str]:
+    decision, _situation = planned
+    return decision.action is Action.NONE, decision.job.workspace, decision.job.name
+
+
+def _table(planned: Planned) -> "Table":
+    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+
+    table = Table("job", "campaigns", "status", "do", "because", "reason", "until")
+    for decision, situation in planned:
+        zones = [hours.campaign.calendars[0].zone for hours in situation.campaigns]
+        table.add_row(
+            f"{decision.job.name}\n[dim]{decision.job.key}[/dim]",
+            ", ".join(situation.campaign_names),
+            decision.job.status_text,
+            action_text(decision),
+            because_text(decision),
+            reason_text(decision),
+            exact(decision.until, zones[0]) if zones else "-",
+        )
+    return table
+
+
+def _summary(planned: Planned) -> str:
+    actions = Counter(action_text(decision) for decision, _ in planned if decision.action is not Action.NONE)
+    left = Counter(because_text(decision) for decision, _ in planned if decision.action is Action.NONE)
+    would = ", ".join(f"{count} to {action}" for action, count in sorted(actions.items())) or "nothing to do"
+    stay = "; ".join(f"{count} {why}" for why, count in sorted(left.items()))
+    return f"{would}. Left as they are: {stay or 'none'}."

@@ -1,0 +1,107 @@
+"""A campaign's days as strips: one character for each half hour."""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from controller.cli.moments import exact
+from controller.cli.words import reason_title
+from controller.core.campaign import Incident
+from controller.core.decision import Reason
+from controller.core.forecast import Segment, State
+from controller.core.hours import CampaignHours
+from controller.core.interval import Instant, Interval
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.text import Text
+
+_OPEN, _CLOSED, _PARTLY, _OUTSIDE = "█", "·", "▒", " "
+_HALF_HOUR = 1800
+_NAMED = (Reason.INCIDENT, Reason.HOLIDAY, Reason.SPECIAL_DATE)
+_RULER = "".join(f"{hour:<4}" for hour in range(0, 24, 2))
+
+Preview = tuple[CampaignHours, tuple[Segment, ...], tuple[Incident, ...]]
+
+
+def draw(previews: Sequence[Preview], span: Interval) -> "Group":
+    """Each campaign with its days, in the zone of its first calendar."""
+    from rich.console import Group  # noqa: PLC0415 - rich is slow to import
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    legend = Text(f"{_OPEN} open  {_CLOSED} closed  {_PARTLY} partly; one character is half an hour", style="dim")
+    lines = [line for preview in previews for line in _campaign(preview, span)]
+    return Group(*lines, legend)
+
+
+def _campaign(preview: Preview, span: Interval) -> "Iterator[Text]":
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    hours, segments, partial = preview
+    zone = hours.campaign.calendars[0].zone
+    yield Text(f"{hours.campaign.name} ({zone.key})", style="bold")
+    yield Text(f"{'':15} {_RULER}", style="dim")
+    for day in _days(span, zone):
+        yield _day(day, segments, zone)
+    for incident in partial:
+        ends = "on until removed" if math.isinf(incident.until) else f"until {exact(incident.until, zone)}"
+        text = f"  covers some of its jobs: incident {incident.name}: {incident.reason}"
+        yield Text(f"{text}, from {exact(incident.since, zone)}, {ends}", style="yellow")
+    yield Text("")
+
+
+def _days(span: Interval, zone: ZoneInfo) -> Iterator[datetime]:
+    """The local midnights of the dates that the span touches, as wall-clock times."""
+    first = datetime.fromtimestamp(span.start, zone)
+    day = datetime(first.year, first.month, first.day, tzinfo=zone)
+    while day.timestamp() < span.end:
+        yield day
+        day += timedelta(days=1)
+
+
+def _day(day: datetime, segments: tuple[Segment, ...], zone: ZoneInfo) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    start, end = day.timestamp(), (day + timedelta(days=1)).timestamp()
+    today = [segment for segment in segments if segment.start < end and start < segment.end]
+    cells = "".join(_cell(instant, min(instant + _HALF_HOUR, end), today) for instant in _half_hours(start, end))
+    text = Text(f"{day:%a %Y-%m-%d}  ")
+    for cell in cells:
+        text.append(cell, style="green" if cell == _OPEN else "yellow" if cell == _PARTLY else "dim")
+    text.append(f"  {_notes(today, zone, (start, end))}")
+    return text
+
+
+def _half_hours(start: Instant, end: Instant) -> Iterator[Instant]:
+    instant = start
+    while instant < end:
+        yield instant
+        instant += _HALF_HOUR
+
+
+def _cell(start: Instant, end: Instant, segments: list[Segment]) -> str:
+    within = [segment for segment in segments if segment.start < end and start < segment.end]
+    if not within:
+        return _OUTSIDE
+    states = {segment.state for segment in within}
+    if len(states) > 1:
+        return _PARTLY
+    return _OPEN if states == {State.OPEN} else _CLOSED
+
+
+def _notes(segments: list[Segment], zone: ZoneInfo, day: tuple[Instant, Instant]) -> str:
+    """Open hours of the day in words, and what closes it besides its weekly hours."""
+    opens = [
+        f"{_time(max(segment.start, day[0]), zone)}-{_time(min(segment.end, day[1]), zone, end=True)}"
+        for segment in segments
+        if segment.state is State.OPEN
+    ]
+    named = [f"{reason_title(segment.reason)} ({segment.detail})" for segment in segments if segment.reason in _NAMED]
+    return "; ".join([" ".join(opens), *dict.fromkeys(named)]).strip("; ") or "closed"
+
+
+def _time(instant: Instant, zone: ZoneInfo, *, end: bool = False) -> str:
+    text = f"{datetime.fromtimestamp(instant, zone):%H:%M}"
+    return "24:00" if end and text == "00:00" else text
