@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from controller.core.decision import Decision, Desired
+from controller.core.decision import Because, Decision, Desired
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
 
@@ -59,7 +59,9 @@ class Claim:
 def intend(
     job: Job, decision: Decision, campaigns: tuple[str, ...], claim: Claim | None, now: Instant, new_id: str
 ) -> Claim:
-    """The claim to store before a pause is sent: a new one, or the open one (a verified claim stays verified)."""
+    """The claim to store before a pause is sent: a new one, or the open one. A verified claim stays verified unless it
+    was overridden: the new pause is not, and until it is, a job that still dials was not resumed once more.
+    """
     if claim is None:
         return Claim(
             id=new_id,
@@ -73,7 +75,8 @@ def intend(
             changed=now,
             campaigns=campaigns,
         )
-    state = ClaimState.HELD if claim.state is ClaimState.HELD else ClaimState.INTENDED
+    verified = claim.state is ClaimState.HELD and decision.because is not Because.OVERRIDDEN
+    state = ClaimState.HELD if verified else ClaimState.INTENDED
     return _with_reason(claim, decision, state, now)
 
 
