@@ -15,6 +15,8 @@ from controller.core.calendar import Window, weekly_intervals
 from controller.core.interval import Interval, Intervals
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
+"""The shape of every name of the tz database; zoneinfo makes paths and packages of whatever else it is given."""
 _DAY_END = 1440
 
 
@@ -57,7 +59,7 @@ def read_schedule(text: str) -> ProviderSchedule:
 
 
 def _zone(name: Any) -> ZoneInfo:  # noqa: ANN401 - any JSON value may stand there
-    if isinstance(name, str):
+    if isinstance(name, str) and _ZONE.fullmatch(name):
         try:
             return ZoneInfo(name)
         except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
