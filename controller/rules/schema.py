@@ -43,6 +43,11 @@ def parse_on_drift(value: object) -> OnDrift:
     return found
 
 
+def parse_reason(value: object) -> str:
+    """Read a sentence, which may be folded over several lines. Raises ValueError."""
+    return text(" ".join(value.split()) if isinstance(value, str) else value)
+
+
 Windows = Annotated[list[Annotated[Window, PlainValidator(parse_window)]], Field(description=_WINDOWS)]
 Text = Annotated[str, PlainValidator(text)]
 Texts = Annotated[list[Text], Field(min_length=1, description=_ITEMS)]
@@ -121,7 +126,7 @@ class CampaignRule(Strict):
 class IncidentRule(Strict):
     """An entry of `incidents`. `until` is None while its end is open."""
 
-    reason: Text = Field(description="write why, in a sentence")
+    reason: Annotated[str, PlainValidator(parse_reason)] = Field(description="write why, in a sentence")
     match: IncidentSelectorRule | None = Field(default=None, description="write a selector such as {names: [US *]}")
     since: Annotated[Instant, PlainValidator(parse_instant)] = Field(
         alias="from",

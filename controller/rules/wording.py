@@ -38,7 +38,7 @@ def path_text(path: Path) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known name to offer for an unknown one: `did you mean 'x'?`, or all that are known if they are few."""
-    names = sorted(known)
+    names = sorted(map(str, known))
     by_lower = {name.lower(): name for name in names}
     close = get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
     if close:
