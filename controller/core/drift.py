@@ -5,7 +5,7 @@ hold those. The comparison is made in real instants over the coming four weeks: 
 one of the zones makes and the other does not, short enough that what is found matters now.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from controller.core.calendar import weekly_intervals
 from controller.core.campaign import Campaign
 from controller.core.finding import Finding, FindingKind
 from controller.core.instant_text import rfc3339
-from controller.core.interval import Instant, Interval, Intervals, difference, intersection, total_seconds
+from controller.core.interval import Instant, Interval, Intervals, clipped, difference, intersection, total_seconds
 from controller.core.job import JobKey
 from controller.core.schedule import ProviderSchedule, UnreadableScheduleError, read_schedule
 
@@ -41,17 +41,18 @@ def _compare(
     job: JobKey, provider: ProviderSchedule, campaigns: tuple[Campaign, ...], now: Instant
 ) -> tuple[Finding, ...]:
     today = now - now % _DAY
-    span = Interval(today - _DAY, today + _AHEAD)
+    # beyond both ends: what began before today is seen whole, and what begins on the last day has its week
+    span = Interval(today - _WEEK - _DAY, today + _AHEAD + _WEEK + 2 * _DAY)
     calendars = dict.fromkeys(calendar for campaign in campaigns for calendar in campaign.calendars)
     allowed = intersection(*(weekly_intervals(calendar.zone, calendar.hours, span) for calendar in calendars))
     given = provider.intervals(span)
     zones = (next(iter(calendars)).zone, provider.zone)
     findings = []
-    forbidden = _coming(difference(given, allowed), now)
+    forbidden = _next_week(difference(given, allowed), now, zones[0])
     if forbidden:
         findings.append(_wider(job, forbidden, zones))
-    lost = _coming(difference(allowed, given), now)
-    if not _coming(intersection(given, allowed), now):
+    lost = _next_week(difference(allowed, given), now, zones[0])
+    if lost and not _coming(intersection(given, allowed), now):
         detail = "the provider schedule and the rules' hours have no minute in common: the job would never dial"
         findings.append(Finding(job, FindingKind.SCHEDULE_DISJOINT, detail))
     elif lost:
@@ -60,11 +61,22 @@ def _compare(
 
 
 def _coming(intervals: Intervals, now: Instant) -> Intervals:
-    return tuple(interval for interval in intervals if interval.end > now)
+    return tuple(interval for interval in intervals if now < interval.end and interval.start < now + _AHEAD)
 
 
-def _wider(job: JobKey, forbidden: Intervals, zones: tuple[ZoneInfo, ZoneInfo]) -> Finding:
-    week = _first_week(forbidden)
+def _next_week(intervals: Intervals, now: Instant, zone: ZoneInfo) -> Intervals:
+    """What lies in the week, by the rules' clock, that begins with the first interval of the coming weeks."""
+    coming = _coming(intervals, now)
+    if not coming:
+        return ()
+    start, end = coming[0]
+    if end - start > _WEEK:  # it goes on for ever: a week from today stands for it
+        start = max(start, now - now % _DAY)
+    week_later = datetime.fromtimestamp(start, zone) + timedelta(days=7)
+    return clipped(intervals, Interval(start, week_later.timestamp()))
+
+
+def _wider(job: JobKey, week: Intervals, zones: tuple[ZoneInfo, ZoneInfo]) -> Finding:
     minutes = _minutes(week)
     detail = (
         f"the provider schedule allows {minutes} minutes a week that the rules forbid: {_spoken(week[0], zones)}"
@@ -74,19 +86,13 @@ def _wider(job: JobKey, forbidden: Intervals, zones: tuple[ZoneInfo, ZoneInfo]) 
     return Finding(job, FindingKind.SCHEDULE_WIDER, detail, facts)
 
 
-def _narrower(job: JobKey, lost: Intervals, zones: tuple[ZoneInfo, ZoneInfo]) -> Finding:
-    week = _first_week(lost)
+def _narrower(job: JobKey, week: Intervals, zones: tuple[ZoneInfo, ZoneInfo]) -> Finding:
     minutes = _minutes(week)
     detail = f"the provider schedule takes {minutes} minutes a week of the rules' hours: {_spoken(week[0], zones)}" + (
         f" and {len(week) - 1} more" if len(week) > 1 else ""
     )
     facts = {"minutes_a_week": minutes, "lost": [_shown(interval, zones) for interval in week]}
     return Finding(job, FindingKind.SCHEDULE_NARROWER, detail, facts)
-
-
-def _first_week(intervals: Intervals) -> Intervals:
-    """The next occurrence: what lies in the seven days from the first one's start."""
-    return tuple(interval for interval in intervals if interval.start < intervals[0].start + _WEEK)
 
 
 def _minutes(intervals: Intervals) -> int:
