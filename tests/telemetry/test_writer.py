@@ -53,15 +53,6 @@ def fill(pipe: Pipe) -> None:
     os.set_blocking(descriptor, True)
 
 
-def drain(pipe: Pipe) -> None:
-    os.set_blocking(pipe.reader, False)
-    try:
-        while os.read(pipe.reader, 1 << 16):
-            pass
-    except BlockingIOError:
-        os.set_blocking(pipe.reader, True)
-
-
 def test_lines_arrive_whole_and_in_order(pipe: Pipe) -> None:
     writer = LineWriter(pipe.stream, report)
     for number in range(100):
@@ -100,10 +91,9 @@ def test_what_was_dropped_is_said_once_there_is_room_again(pipe: Pipe) -> None:
     for _ in range(100):
         writer.put("line")
     dropped = writer.dropped
-    drain(pipe)
     received = ""
     while "dropped" not in received:
-        received += pipe.read()
+        received += pipe.read().lstrip(".")  # what filled the pipe
     writer.put("later")
     writer.close(5)
     received += pipe.read_all()

@@ -1,0 +1,75 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller.store.errors import StoreError, StoreLocked, StoreReason
+from controller.store.lock import StoreLock
+
+
+def test_a_lock_that_is_held_is_refused_with_the_holders_process_id(tmp_path: Path) -> None:
+    store = tmp_path / "a.db"
+    with StoreLock(store), pytest.raises(StoreLocked) as refused:
+        StoreLock(store)
+    assert refused.value.pid == os.getpid()
+    assert refused.value.reason is StoreReason.LOCKED
+    assert str(refused.value) == f"{store} is in use by process {os.getpid()}: only one process may write a store"
+
+
+def test_a_holder_whose_id_cannot_be_read_is_another_process(tmp_path: Path) -> None:
+    store = tmp_path / "a.db"
+    with StoreLock(store) as lock:
+        lock.path.write_text("")
+        with pytest.raises(StoreLocked, match="is in use by another process") as refused:
+            StoreLock(store)
+    assert refused.value.pid is None
+
+
+def test_a_released_lock_can_be_taken_again_and_its_file_stays(tmp_path: Path) -> None:
+    lock = StoreLock(tmp_path / "a.db")
+    lock.release()
+    lock.release()
+    assert lock.path.name == "a.db.lock"
+    assert lock.path.exists()
+    StoreLock(tmp_path / "a.db").release()
+
+
+def test_a_longer_process_id_of_before_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.db.lock").write_text("99999999999999999")
+    with StoreLock(tmp_path / "a.db") as lock:
+        assert lock.path.read_text() == str(os.getpid())
+
+
+def test_the_lock_file_is_the_owners_alone(tmp_path: Path) -> None:
+    with StoreLock(tmp_path / "a.db") as lock:
+        assert lock.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_child_process_does_not_keep_the_lock(tmp_path: Path) -> None:
+    lock = StoreLock(tmp_path / "a.db")
+    with subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+        lock.release()
+        StoreLock(tmp_path / "a.db").release()
+        assert child.poll() is None
+        child.communicate(b"\n")
+
+
+def test_a_lock_file_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.db.lock").mkdir()
+    with pytest.raises(StoreError, match=r"a\.db\.lock: cannot be locked: Is a directory") as refused:
+        StoreLock(tmp_path / "a.db")
+    assert refused.value.reason is StoreReason.UNWRITABLE
+
+
+def test_a_file_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("controller.store.lock.fcntl.flock", flock)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(StoreError, match="No locks available") as refused:
+        StoreLock(tmp_path / "a.db")
+    assert refused.value.reason is StoreReason.UNWRITABLE
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
