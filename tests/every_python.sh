@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs the suite on each Python from 3.11 to 3.13 that this machine has, on PATH or under pyenv; stops at a failure.
+set -eu
+
+runs() {  # whether "$1" is a Python 3.$2
+    "$1" -c "import sys; sys.exit(sys.version_info[:2] != (3, $2))" >/dev/null 2>&1
+}
+
+find_python() {  # prints a Python 3.$1, if there is one
+    for candidate in "python3.$1" python3 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3."$1".*/bin/python; do
+        if runs "$candidate" "$1"; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+target=test-covered
+for minor in 11 12 13; do
+    python=$(find_python "$minor")
+    if [ -z "$python" ]; then
+        echo "Python 3.$minor: not installed, not tested"
+        continue
+    fi
+    echo "Python 3.$minor: $python"
+    "$MAKE" --no-print-directory "$target" PYTHON="$python" VENV=".venv-3.$minor" ARGS="$*"
+    target=test-here
+done
+if [ "$target" = test-covered ]; then
+    echo "No Python from 3.11 to 3.13 was found: install one" >&2
+    exit 1
+fi
