@@ -1,7 +1,9 @@
 """What commands start from: settings, the clock, the rules of the files, logs on stderr."""
 
+import math
 import os
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -18,8 +20,6 @@ from controller.telemetry.logs import LogLevel, LogPipeline, configure_logs
 CLOCK_VARIABLE = "CAMPAIGN_CONTROLLER_CLOCK"
 """The environment variable by which processes on loopback share a shifted clock: `start,anchor,rate`."""
 
-_LOOPBACK = ("127.", "localhost", "[::1]", "::1")
-
 
 def read_settings(config: Path) -> Settings:
     """The settings. Raises RulesError."""
@@ -34,13 +34,24 @@ def the_clock(settings: Settings | None = None) -> Clock:
     try:
         clock = ShiftedClock.parse(text)
     except ValueError as error:
-        raise click.UsageError(f"{CLOCK_VARIABLE} is not start,anchor,rate: {error}") from None
+        raise click.UsageError(f"{CLOCK_VARIABLE} is not start,anchor,rate, three numbers: {error}") from None
+    if not all(map(math.isfinite, (clock.start, clock.anchor, clock.rate))):
+        raise click.UsageError(f"{CLOCK_VARIABLE} is not start,anchor,rate: each must be a finite number")
     for workspace in settings.workspaces.values() if settings else ():
-        host = urlsplit(workspace.base_url).hostname or ""
-        if not host.startswith(_LOOPBACK):
-            message = f"{CLOCK_VARIABLE} is set, and workspace {workspace.name} is real: refused"
+        if not _is_loopback(urlsplit(workspace.base_url).hostname or ""):
+            message = (
+                f"{CLOCK_VARIABLE} is set, and workspace {workspace.name} is not on loopback: "
+                "real jobs are decided by the real clock only; unset it"
+            )
             raise click.UsageError(message)
     return clock
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_rules(settings: Settings, now: Instant, through: Instant | None = None) -> LoadedRules:

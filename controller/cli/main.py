@@ -2,23 +2,32 @@
 
 import importlib
 import zoneinfo
+from typing import Any, NamedTuple
 
 import click
 
 zoneinfo.reset_tzpath(to=[])  # zone data comes from the pinned tzdata wheel: an image's own goes stale
 
-_COMMANDS = {
-    "run": "run",
-    "once": "once",
-    "check": "check",
-    "plan": "plan",
-    "explain": "explain",
-    "preview": "preview",
-    "adopt": "claims",
-    "release": "claims",
-    "audit": "audit",
-    "sandbox": "sandbox",
-    "demo": "demo",
+
+class _Listed(NamedTuple):
+    """Where a command is, and what the list of commands says of it, so that listing imports none."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "run": _Listed("run", "The daemon: keep the jobs as the rules say."),
+    "once": _Listed("once", "One pass over every workspace, then exit."),
+    "check": _Listed("check", "Validate configuration and rules, and lint them."),
+    "plan": _Listed("plan", "What one pass would do now or at T; writes nothing."),
+    "explain": _Listed("explain", "Why one job is in its state, and until when."),
+    "preview": _Listed("preview", "When campaigns are open and closed; asks no API."),
+    "adopt": _Listed("claims", "Make pauses ours, so that they are resumed."),
+    "release": _Listed("claims", "End our ownership of pauses; sends nothing."),
+    "audit": _Listed("audit", "What happened, filtered."),
+    "sandbox": _Listed("sandbox", "A Vogent stand-in that dials simulated numbers."),
+    "demo": _Listed("demo", "Sandbox and daemon on sample rules; no key, no network."),
 }
 
 
@@ -26,14 +35,28 @@ class _LazyGroup(click.Group):
     """Knows its commands by name, and imports a command's module only when it is wanted."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own signature
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"controller.cli.{_COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"controller.cli.{COMMANDS[cmd_name].module}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.summary) for name, listed in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - only for a typing error
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(COMMANDS)}."
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -13,6 +13,9 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 OUTPUTS = ("table", "json", "jsonl", "csv")
 
+_EARLIEST, _LATEST = 1990, 2200
+"""The years that are served: before them zones were not as they are, after them nothing is known."""
+
 
 class InstantType(click.ParamType):  # type: ignore[type-arg]  # generic in click 8.5 only
     """An instant as RFC 3339 text with an offset; a naive one is refused, since it could mean any zone's."""
@@ -29,6 +32,8 @@ class InstantType(click.ParamType):  # type: ignore[type-arg]  # generic in clic
             self.fail(f"{value!r} is not an instant; write it as 2026-11-23T14:05:00-05:00", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} has no offset; write it as 2026-11-23T14:05:00-05:00 or with Z for UTC", param, ctx)
+        if not _EARLIEST <= moment.year <= _LATEST:
+            self.fail(f"{value!r} is not in the years {_EARLIEST} to {_LATEST}", param, ctx)
         return moment.timestamp()
 
 

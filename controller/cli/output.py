@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 Record = dict[str, Any]
+
+WIDE = 160
+"""Columns where there is no terminal to ask: enough for any of our tables."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What makes a spreadsheet run a text: OWASP's list (CSV injection), full-width forms included."""
 
 
 def show(output: str, records: Sequence[Record], fields: Sequence[str], table: Callable[[], "RenderableType"]) -> None:
@@ -29,10 +36,20 @@ def show(output: str, records: Sequence[Record], fields: Sequence[str], table: C
 
 
 def console() -> "Console":
-    """A console on stdout; as wide as the terminal, or wide enough for any table where there is none."""
+    """A console on stdout, as wide as the terminal or as COLUMNS says; texts are shown as they are, never as markup."""
     from rich.console import Console  # noqa: PLC0415 - rich is slow to import
 
-    return Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160, highlight=False)
+    ask = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(soft_wrap=False, width=None if ask else WIDE, highlight=False, markup=False, emoji=False)
+
+
+def printable(text: str) -> str:
+    """Escape what would move a terminal's cursor or hide text: names and reasons come from elsewhere."""
+    return "".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
 
 
 def _csv(records: Sequence[Record], fields: Sequence[str]) -> str:
@@ -45,9 +62,9 @@ def _csv(records: Sequence[Record], fields: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Lists and objects as JSON; a text that a spreadsheet would run as a formula is quoted."""
+    """Lists and objects as JSON; a text that a spreadsheet would run as a formula gets a quote before it."""
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value

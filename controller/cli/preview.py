@@ -23,7 +23,10 @@ WEEK = 7 * 86_400
 LONGEST = 3 * 366 * 86_400
 """The longest span, in seconds: beyond it holidays are guesses."""
 
-_FIELDS = ("campaign", "timezone", "intervals", "partial_incidents")
+_COLUMNS = ("campaign", "timezone", "from", "until", "state", "reason", "detail")
+"""Of the CSV: a row for each interval, and one with the state `partial_incident` for each incident that covers some of
+the campaign's jobs.
+"""
 
 
 @click.command()
@@ -44,7 +47,9 @@ def preview(config: Path, campaign: str | None, since: Instant | None, until: In
     chosen = _chosen(rulebook, campaign)
     previews = [(hours, *_preview(rulebook, hours, span)) for hours in chosen]
     records = [_record(hours, segments, partial) for hours, segments, partial in previews]
-    show(output, records, _FIELDS, lambda: draw(previews, span))
+    if output == "csv":
+        records = [row for record in records for row in _rows(record)]
+    show(output, records, _COLUMNS, lambda: draw(previews, span))
 
 
 def _chosen(rulebook: Rulebook, name: str | None) -> list[CampaignHours]:
@@ -89,3 +94,12 @@ def _record(hours: CampaignHours, segments: tuple[Segment, ...], partial: tuple[
             for each in partial
         ],
     }
+
+
+def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
+    common = {"campaign": record["campaign"], "timezone": record["timezone"]}
+    covers_some = [
+        {**each, "state": "partial_incident", "reason": "incident", "detail": f"{each['incident']}: {each['reason']}"}
+        for each in record["partial_incidents"]
+    ]
+    return [{**common, **each} for each in (*record["intervals"], *covers_some)]

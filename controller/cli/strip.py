@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from controller.cli.moments import exact
+from controller.cli.output import printable
 from controller.cli.words import reason_title
 from controller.core.campaign import Incident
 from controller.core.decision import Reason
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _OPEN, _CLOSED, _PARTLY, _OUTSIDE = "█", "·", "▒", " "
-_HALF_HOUR = 1800
+_DAY, _HALF_HOUR, _QUARTER = 86_400, 1800, 900
+"""Seconds. Clocks are ahead of UTC by whole quarters of an hour everywhere today."""
 _NAMED = (Reason.INCIDENT, Reason.HOLIDAY, Reason.SPECIAL_DATE)
 _RULER = "".join(f"{hour:<4}" for hour in range(0, 24, 2))
 
@@ -33,7 +35,7 @@ def draw(previews: Sequence[Preview], span: Interval) -> "Group":
 
     legend = Text(f"{_OPEN} open  {_CLOSED} closed  {_PARTLY} partly; one character is half an hour", style="dim")
     lines = [line for preview in previews for line in _campaign(preview, span)]
-    return Group(*lines, legend)
+    return Group(*lines, legend) if lines else Group("The rules define no campaign.")
 
 
 def _campaign(preview: Preview, span: Interval) -> "Iterator[Text]":
@@ -48,7 +50,7 @@ def _campaign(preview: Preview, span: Interval) -> "Iterator[Text]":
     for incident in partial:
         ends = "on until removed" if math.isinf(incident.until) else f"until {exact(incident.until, zone)}"
         text = f"  covers some of its jobs: incident {incident.name}: {incident.reason}"
-        yield Text(f"{text}, from {exact(incident.since, zone)}, {ends}", style="yellow")
+        yield Text(printable(f"{text}, from {exact(incident.since, zone)}, {ends}"), style="yellow")
     yield Text("")
 
 
@@ -66,26 +68,32 @@ def _day(day: datetime, segments: tuple[Segment, ...], zone: ZoneInfo) -> "Text"
 
     start, end = day.timestamp(), (day + timedelta(days=1)).timestamp()
     today = [segment for segment in segments if segment.start < end and start < segment.end]
-    cells = "".join(_cell(instant, min(instant + _HALF_HOUR, end), today) for instant in _half_hours(start, end))
     text = Text(f"{day:%a %Y-%m-%d}  ")
-    for cell in cells:
+    for states in _by_local_half_hour(start, end, today, zone):
+        cell = _cell(states)
         text.append(cell, style="green" if cell == _OPEN else "yellow" if cell == _PARTLY else "dim")
-    text.append(f"  {_notes(today, zone, (start, end))}")
+    text.append(f"  {printable(_notes(today, zone, (start, end)))}")
     return text
 
 
-def _half_hours(start: Instant, end: Instant) -> Iterator[Instant]:
+def _by_local_half_hour(start: Instant, end: Instant, segments: list[Segment], zone: ZoneInfo) -> list[set[State]]:
+    """The states under each half hour of the local clock: none where the clock skips it, both readings where it is
+    repeated. So a strip stays under its ruler on the days on which clocks change.
+    """
+    found: list[set[State]] = [set() for _ in range(_DAY // _HALF_HOUR)]
     instant = start
     while instant < end:
-        yield instant
-        instant += _HALF_HOUR
+        local = datetime.fromtimestamp(instant, zone)
+        following = min(instant + _QUARTER, end)
+        cell = found[(local.hour * 3600 + local.minute * 60) // _HALF_HOUR]
+        cell.update(each.state for each in segments if each.start < following and instant < each.end)
+        instant = following
+    return found
 
 
-def _cell(start: Instant, end: Instant, segments: list[Segment]) -> str:
-    within = [segment for segment in segments if segment.start < end and start < segment.end]
-    if not within:
+def _cell(states: set[State]) -> str:
+    if not states:
         return _OUTSIDE
-    states = {segment.state for segment in within}
     if len(states) > 1:
         return _PARTLY
     return _OPEN if states == {State.OPEN} else _CLOSED
@@ -99,7 +107,16 @@ def _notes(segments: list[Segment], zone: ZoneInfo, day: tuple[Instant, Instant]
         if segment.state is State.OPEN
     ]
     named = [f"{reason_title(segment.reason)} ({segment.detail})" for segment in segments if segment.reason in _NAMED]
-    return "; ".join([" ".join(opens), *dict.fromkeys(named)]).strip("; ") or "closed"
+    hours = " ".join(opens) or ("" if named else "closed")
+    return "; ".join(part for part in (hours, *dict.fromkeys(named), _clock_change(day, zone)) if part)
+
+
+def _clock_change(day: tuple[Instant, Instant], zone: ZoneInfo) -> str:
+    before, after = (datetime.fromtimestamp(instant, zone) for instant in (day[0], day[1] - 1))
+    moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
+    if not moved:
+        return ""
+    return f"clocks go {'forward' if moved > timedelta() else 'back'} {abs(int(moved.total_seconds())) // 60} min"
 
 
 def _time(instant: Instant, zone: ZoneInfo, *, end: bool = False) -> str:

@@ -1,18 +1,21 @@
 """What the rules say of a campaign over a span of time: the engine's own answers, one after the other."""
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
+from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
+from controller.core.calendar import open_intervals
 from controller.core.campaign import Campaign, Incident
 from controller.core.decide import HORIZON, judge
 from controller.core.decision import Desired, Reason
 from controller.core.hours import CampaignHours
 from controller.core.interval import Instant, Interval
 from controller.core.situation import Situation
+from controller.core.zone import DAY, offsets
 
 
 class State(StrEnum):
@@ -34,7 +37,12 @@ class Segment:
 
 
 def forecast(hours: CampaignHours, incidents: tuple[Incident, ...], span: Interval) -> tuple[Segment, ...]:
-    """Gapless from the span's start to its end. `incidents` are those that cover every possible job."""
+    """Gapless from the span's start to its end. `incidents` are those that cover every possible job.
+
+    A span that ends at or before its start holds nothing. Raises ValueError as `zone.offsets` does.
+    """
+    if not span.start < span.end:
+        return ()
     situation = Situation((hours,), incidents)
     edges = sorted(set(_edges(situation, hours, span)))
     segments: list[Segment] = []
@@ -50,23 +58,35 @@ def forecast(hours: CampaignHours, incidents: tuple[Incident, ...], span: Interv
 
 def covers_every_job(incident: Incident, campaign: Campaign) -> bool:
     """Whether each job that the campaign could match is covered, as far as the selectors alone can tell."""
-    match = incident.match
+    match, campaigns = incident.match, campaign.match
     if match is None or incident.everything:
         return True
     return (
         not match.except_campaigns
         and (not match.campaigns or campaign.name in match.campaigns)
-        and all(_asks_no_more(getattr(match, key), getattr(campaign.match, key)) for key in _KEYS)
-        and all(set(getattr(match, key)) <= set(getattr(campaign.match, key)) for key in _EXCEPT_KEYS)
+        and all(_asks_no_more(getattr(match, key), getattr(campaigns, key)) for key in _IDENTITIES)
+        and (not match.names or (bool(campaigns.names) and _hold(match.names, campaigns.names)))
+        and all(set(getattr(match, f"except_{key}")) <= set(getattr(campaigns, f"except_{key}")) for key in _IDENTITIES)
+        and _hold(campaigns.except_names, match.except_names)
     )
 
 
-_KEYS = ("workspaces", "names", "agents", "ids")
-_EXCEPT_KEYS = tuple(f"except_{key}" for key in _KEYS)
+_IDENTITIES = ("workspaces", "agents", "ids")
 
 
 def _asks_no_more(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
     return not wide or (bool(narrow) and set(narrow) <= set(wide))
+
+
+def _hold(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
+    """Whether each narrow glob stands within one of the wide ones; sometimes not told, never told wrongly."""
+    return all(any(_holds(each, glob) for each in wide) for glob in narrow)
+
+
+def _holds(wide: str, narrow: str) -> bool:
+    """Match one glob against the other's own text: `*` takes whatever stands there, `?` one character but no `*`."""
+    pattern = re.escape(wide).replace(r"\*", ".*").replace(r"\?", "[^*]")
+    return re.fullmatch(pattern, narrow, re.DOTALL) is not None
 
 
 def _edges(situation: Situation, hours: CampaignHours, span: Interval) -> Iterator[Instant]:
@@ -75,29 +95,24 @@ def _edges(situation: Situation, hours: CampaignHours, span: Interval) -> Iterat
     anchor: Instant = span.start
     while anchor < span.end:  # the timelines reach some 400 days from where they are asked
         end = min(span.end, anchor + HORIZON)
-        for timeline in (hours.hours(anchor), hours.dialing(anchor)):
-            edge = timeline.next_change(anchor)
-            while edge is not None and edge < end:
-                yield edge
-                edge = timeline.next_change(edge)
+        dialing = hours.dialing(anchor)
+        edge = dialing.next_change(anchor)
+        while edge is not None and edge < end:
+            yield edge
+            edge = dialing.next_change(edge)
         yield end
         anchor = end
-    for calendar in hours.campaign.calendars:
-        yield from _midnights(calendar.zone, span)
+    for calendar in hours.campaign.calendars:  # each is named while it is closed, also where another one closes too
+        yield from chain.from_iterable(open_intervals(calendar, span))
+        yield from _dates(calendar.zone, span)
     for incident in situation.incidents:
         edges = (incident.since - situation.close_early, incident.until)
         yield from (edge for edge in edges if span.start < edge < span.end)
 
 
-def _midnights(zone: ZoneInfo, span: Interval) -> Iterator[Instant]:
-    """Where the local date changes: reasons change there too."""
-    day = datetime.fromtimestamp(span.start, zone).date()
-    while True:
-        day += timedelta(days=1)
-        midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-        if midnight.timestamp() >= span.end:
-            return
-        # a clock set back over midnight reads it twice
-        for instant in {midnight.timestamp(), midnight.replace(fold=1).timestamp()}:
-            if span.start < instant < span.end:
-                yield instant
+def _dates(zone: ZoneInfo, span: Interval) -> Iterator[Instant]:
+    """Where the local date changes, also where the clock is set over a midnight: reasons change there too."""
+    for start, end, offset in offsets(zone, span):
+        yield start
+        midnight = math.ceil((start + offset) / DAY) * DAY - offset
+        yield from range(midnight, math.ceil(end), DAY)

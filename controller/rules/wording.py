@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LONGEST = 60
-_MOST = 12
+_MOST = 40
 
 PathPart = str | int
 Path = tuple[PathPart, ...]
@@ -37,7 +37,7 @@ def path_text(path: Path) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known name to offer for an unknown one: `did you mean 'x'?`, or all that are known if they are few."""
+    """The known name to offer for an unknown one: `did you mean 'x'?`, or all that are known if they are at most 40."""
     names = sorted(map(str, known))
     by_lower = {name.lower(): name for name in names}
     close = get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
@@ -46,7 +46,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if not names:
         return "none is known"
     if len(names) > _MOST:
-        return f"known are {', '.join(names[:_MOST])} and {len(names) - _MOST} more"
+        return "and no known one is like it"
     return f"known {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
 
 

@@ -102,7 +102,8 @@ class Sandbox:
 
     def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> None:
         """Edit the schedule as a person does: the running job follows it only once it was paused. Raises
-        RefusedError, and pydantic's ValidationError for a shape that is not the reference's."""
+        RefusedError, and pydantic's ValidationError for a shape that is not the reference's.
+        """
         self._workspace.update(job_id, UpdateBody.model_validate({"schedule": dict(schedule)}))
 
     def step(self) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from controller.store.errors import StoreError, StoreReason
@@ -25,6 +25,8 @@ READER: Final = ("PRAGMA query_only = ON",)
 #: never finds out in the middle that it cannot have it.
 DEFERRED: Final = {"begin": "BEGIN"}
 IMMEDIATE: Final = {"begin": "BEGIN IMMEDIATE"}
+
+_RIGHT: Final = "use sqlite:///PATH"
 
 _BY_CODE: Final = {
     sqlite3.SQLITE_BUSY: StoreReason.BUSY,
@@ -46,22 +48,21 @@ _BY_ERRNO: Final = {
 
 
 def database_path(url: str) -> Path:
-    """The absolute file that `sqlite:///PATH` names. Raises StoreError for any other URL."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        message = f"{url!r} is not a store URL; sqlite:///PATH is one"
-        raise StoreError(StoreReason.UNSUPPORTED, message) from error
-    if parsed.drivername != "sqlite":
-        message = f"a store on {parsed.get_backend_name()} is not supported; use sqlite:///PATH"
+    """The absolute file that `sqlite:///PATH` names; PATH is taken as it is written.
+
+    Raises StoreError for any other URL.
+    """
+    backend, separator, rest = url.partition("://")
+    if not separator:
+        raise StoreError(StoreReason.UNSUPPORTED, f"{url!r} is not a store URL; {_RIGHT}")
+    if backend != "sqlite":
+        raise StoreError(StoreReason.UNSUPPORTED, f"a store on {backend} is not supported; {_RIGHT}")
+    if rest in ("", "/", "/:memory:"):
+        raise StoreError(StoreReason.UNSUPPORTED, f"a store in memory would forget every claim; {_RIGHT}")
+    if not rest.startswith("/") or "?" in rest:
+        message = f"a store URL takes no host and no options; {_RIGHT}, with three slashes before PATH"
         raise StoreError(StoreReason.UNSUPPORTED, message)
-    if parsed.host or parsed.query:
-        message = "a store URL takes no host and no options; use sqlite:///PATH, with three slashes before PATH"
-        raise StoreError(StoreReason.UNSUPPORTED, message)
-    if parsed.database in (None, "", ":memory:"):
-        message = "a store in memory would forget every claim; use sqlite:///PATH"
-        raise StoreError(StoreReason.UNSUPPORTED, message)
-    return Path(str(parsed.database)).resolve()
+    return Path(rest[1:]).resolve()
 
 
 def create_file(path: Path) -> None:

@@ -87,7 +87,9 @@ def test_years_reach_as_far_as_is_asked_on_both_sides() -> None:
 
 
 def test_years_that_are_asked_but_unknown_are_not_covered() -> None:
-    known = calendar("{country: LK}", now=datetime(2024, 5, 1, tzinfo=UTC).timestamp(), through=datetime(2029, 1, 1, tzinfo=UTC))
+    known = calendar(
+        "{country: LK}", now=datetime(2024, 5, 1, tzinfo=UTC).timestamp(), through=datetime(2029, 1, 1, tzinfo=UTC)
+    )
     assert known.holiday_years == range(2023, 2027)
     assert {day.year for day in known.holidays} == set(range(2023, 2027))
     days, years = holidays_of(Observed("LK", None, ("public",), ()), Years(range(2004, 2006), range(2001, 2006)))

@@ -47,8 +47,10 @@ def test_a_calendar_that_never_opens_is_doubted() -> None:
 def test_calendars_that_are_never_open_together_are_doubted() -> None:
     other = "  l: {timezone: UTC, hours: {sat: [09:00-17:00]}}\n"
     assert campaign("calendars: [k, l]", more=other) == [
-        "a.yaml:7:16: campaigns.c.calendars: these calendars are never open together in the next 400 days, "
-        "check zones, hours and holidays",
+        (
+            "a.yaml:7:16: campaigns.c.calendars: these calendars are never open together in the next 400 days, "
+            "check zones, hours and holidays"
+        ),
     ]
 
 
@@ -58,9 +60,12 @@ def test_a_campaign_of_a_calendar_that_never_opens_is_not_doubted_twice() -> Non
 
 def test_a_window_no_longer_than_close_early_is_doubted_by_its_first_interval() -> None:
     assert campaign("calendars: [k]\n    close_early: 30m", hours='hours: {mon: ["09:00-09:30", "10:00-10:31"]}') == [
-        "a.yaml:7:18: campaigns.c.close_early: the interval Mon 2026-11-30 09:00 UTC to Mon 2026-11-30 09:30 UTC is "
-        "no longer than close_early (1800 s), so that it never opens; lengthen the window or shorten close_early "
-        "(so it is with 57 in the next 400 days)",
+        (
+            "a.yaml:7:18: campaigns.c.close_early: the interval Mon 2026-11-30 09:00 UTC to Mon 2026-11-30 09:30 UTC "
+            "is no longer than close_early (1800 s), so that it never opens; lengthen the window or "
+            "shorten close_early "
+            "(so it is with 57 in the next 400 days)"
+        ),
     ]
 
 
@@ -72,8 +77,10 @@ def test_the_default_close_early_is_doubted_at_the_campaign_itself() -> None:
 def test_launching_and_overruling_people_are_doubted() -> None:
     assert campaign("calendars: [k]\n    start: true\n    resume: any") == [
         "a.yaml:7:12: campaigns.c.start: every matching job in INIT is launched in open hours, write false if not",
-        "a.yaml:8:13: campaigns.c.resume: pauses that people made are undone too, at every pass; "
-        "write own if they are to stay",
+        (
+            "a.yaml:8:13: campaigns.c.resume: pauses that people made are undone too, at every pass; "
+            "write own if they are to stay"
+        ),
     ]
 
 
@@ -86,8 +93,10 @@ def test_an_end_one_minute_before_midnight_is_doubted(field: str, key: str) -> N
 
 def test_a_night_that_a_range_of_dates_cuts_is_doubted() -> None:
     assert calendar("dates: {2026-12-01..2026-12-03: [20:00-21:00, 22:00-02:00]}") == [
-        "a.yaml:4:51: calendars.k.dates.2026-12-01..2026-12-03[1]: 22:00-02:00 is cut at midnight, since each next date "
-        'of the range has its own entry; add "00:00-02:00" if the night is meant, or write 22:00-24:00',
+        (
+            "a.yaml:4:51: calendars.k.dates.2026-12-01..2026-12-03[1]: 22:00-02:00 is cut at midnight, since each next "
+            'date of the range has its own entry; add "00:00-02:00" if the night is meant, or write 22:00-24:00'
+        ),
     ]
     assert calendar("dates: {2026-12-01: [22:00-02:00]}") == []
     assert calendar("dates: {12-01..12-01: [22:00-02:00]}") == []
@@ -108,15 +117,20 @@ RIGHT = "move the window, or give the date its own entry, if that is not meant"
 
 def test_a_window_that_a_missing_hour_cuts_is_doubted_with_date_and_zone() -> None:
     assert calendar("hours: {sun: [02:30-05:00], mon: [02:30-05:00]}", "America/New_York") == [
-        "a.yaml:4:19: calendars.k.hours.sun[0]: 02:30-05:00 of 2027-03-14 loses 30 minutes, as the clock in "
-        f"America/New_York goes forward from 2027-03-14 02:00 to 2027-03-14 03:00; {RIGHT}",
+        (
+            "a.yaml:4:19: calendars.k.hours.sun[0]: 02:30-05:00 of 2027-03-14 loses 30 minutes, as the clock "
+            f"in America/New_York goes forward from 2027-03-14 02:00 to 2027-03-14 03:00; {RIGHT}"
+        ),
     ]
 
 
 def test_a_window_that_a_repeated_hour_doubles_is_doubted() -> None:
     assert calendar("hours: {sun: [01:15-01:45]}", "America/New_York") == [
-        "a.yaml:4:19: calendars.k.hours.sun[0]: 01:15-01:45 of 2027-11-07 is open twice for 30 minutes, as the clock in "
-        f"America/New_York goes back from 2027-11-07 02:00 to 2027-11-07 01:00; {RIGHT}",
+        (
+            "a.yaml:4:19: calendars.k.hours.sun[0]: 01:15-01:45 of 2027-11-07 is open twice for 30 "
+            "minutes, as the clock "
+            f"in America/New_York goes back from 2027-11-07 02:00 to 2027-11-07 01:00; {RIGHT}"
+        ),
     ]
 
 
@@ -130,8 +144,10 @@ def test_a_night_that_begins_the_day_before_is_doubted_unless_the_date_cuts_it()
 def test_windows_of_special_dates_are_doubted_where_they_stand() -> None:
     body = "hours: {sun: [02:00-03:00]}\n    dates: {2027-03-14: [01:00-01:30, 01:30-02:15], 2027-03-21: [], 11-07: []}"
     assert calendar(body, "America/New_York") == [
-        "a.yaml:5:39: calendars.k.dates.2027-03-14[1]: 01:30-02:15 of 2027-03-14 loses 15 minutes, as the clock in "
-        f"America/New_York goes forward from 2027-03-14 02:00 to 2027-03-14 03:00; {RIGHT}",
+        (
+            "a.yaml:5:39: calendars.k.dates.2027-03-14[1]: 01:30-02:15 of 2027-03-14 loses 15 minutes, as the clock in "
+            f"America/New_York goes forward from 2027-03-14 02:00 to 2027-03-14 03:00; {RIGHT}"
+        ),
     ]
 
 

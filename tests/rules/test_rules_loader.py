@@ -98,8 +98,9 @@ def test_windows_are_sorted_and_each_is_kept_once() -> None:
 
 
 def test_dates_are_kept_by_their_four_kinds() -> None:
-    dates = rules(
-        """\
+    dates = (
+        rules(
+            """\
 calendars:
   c:
     timezone: UTC
@@ -110,7 +111,10 @@ calendars:
       02-29: []
       12-28..01-02: ["10:00-11:00"]
 """,
-    ).calendars["c"].dates
+        )
+        .calendars["c"]
+        .dates
+    )
     assert dates.exact == {date(2028, 2, 29): (), date(2026, 12, 24): (Window(540, 720),)}
     assert dates.ranges == ((date(2026, 12, 24), date(2026, 12, 24), ()),)
     assert dates.yearly == {MonthDay(2, 29): ()}
@@ -118,7 +122,9 @@ calendars:
 
 
 def test_a_campaign_that_says_little_gets_the_careful_defaults() -> None:
-    (campaign,) = rules("calendars: {k: {timezone: UTC}}\ncampaigns: {c: {match: {ids: [x]}, calendars: [k]}}").campaigns
+    (campaign,) = rules(
+        "calendars: {k: {timezone: UTC}}\ncampaigns: {c: {match: {ids: [x]}, calendars: [k]}}"
+    ).campaigns
     assert (campaign.close_early, campaign.resume, campaign.start, campaign.on_drift) == (
         60,
         Resume.OWN,
@@ -189,7 +195,9 @@ def test_names_are_global_and_campaigns_are_sorted_by_name() -> None:
     assert loaded.campaigns[0].calendars == loaded.campaigns[1].calendars == (loaded.calendars["k"],)
 
 
-@pytest.mark.parametrize("text", ["# all of it is commented out\n", "calendars:\ncampaigns:\nincidents:\n", "\ufeff# x"])
+@pytest.mark.parametrize(
+    "text", ["# all of it is commented out\n", "calendars:\ncampaigns:\nincidents:\n", "\ufeff# x"]
+)
 def test_a_file_whose_entries_are_all_commented_out_is_valid(text: str) -> None:
     loaded = rules(text)
     assert (loaded.calendars, loaded.campaigns, loaded.incidents) == ({}, (), ())
@@ -210,7 +218,10 @@ incidents:
     ("old", "new"),
     [
         ("campaigns:", "# a comment\ncampaigns:"),
-        ('mon-tue: ["09:00-10:00", "11:00-12:00"]', 'tue: ["11:00-12:00", "09:00-10:00"], mon: [09:00-10:00, 11:00-12:00]'),
+        (
+            'mon-tue: ["09:00-10:00", "11:00-12:00"]',
+            'tue: ["11:00-12:00", "09:00-10:00"], mon: [09:00-10:00, 11:00-12:00]',
+        ),
         ("mon-tue:", "wed: [], mon-tue:"),
         ("names: [x, y]", "names: [y, x, x]"),
         ("close_early: 2m", "resume: own, close_early: 120s"),
@@ -255,17 +266,14 @@ def test_how_rules_are_split_into_files_does_not_change_the_revision() -> None:
 
 def test_the_sources_hash_sees_every_byte_and_every_name() -> None:
     seen = {
-        sources_hash(sources)
-        for sources in ({"a": b"bc"}, {"ab": b"c"}, {"a": b"b", "c": b""}, {"a": b"bc\n"}, {})
+        sources_hash(sources) for sources in ({"a": b"bc"}, {"ab": b"c"}, {"a": b"b", "c": b""}, {"a": b"bc\n"}, {})
     }
     assert len(seen) == 5
     assert sources_hash({"a": b"1", "b": b"2"}) == sources_hash({"b": b"2", "a": b"1"})
 
 
 def test_five_hundred_campaigns_load_within_seconds() -> None:
-    campaigns = "".join(
-        f"  c{number}: {{match: {{names: [x{number}]}}, calendars: [k]}}\n" for number in range(500)
-    )
+    campaigns = "".join(f"  c{number}: {{match: {{names: [x{number}]}}, calendars: [k]}}\n" for number in range(500))
     before = time.monotonic()
     loaded = rules("calendars: {k: {timezone: UTC, hours: {mon: [09:00-10:00]}}}\ncampaigns:\n" + campaigns)
     assert len(loaded.campaigns) == 500

@@ -20,8 +20,7 @@ def problems(*files: str | bytes, workspaces: frozenset[str] | None = None) -> l
     try:
         load_rules(sources, now=NOW, workspaces=workspaces)
     except RulesError as error:
-        assert str(error).splitlines() == [str(problem) for problem in error.problems]
-        return [str(problem) for problem in error.problems]
+        return str(error).splitlines()
     return []
 
 
@@ -50,13 +49,17 @@ YAML_ITSELF = [
     ),
     (
         "a: b\n\tc: d\n",
-        "a.yaml:2:1: not valid YAML: while scanning for the next token found character '\\t' that cannot start any token; "
-        "check indentation, quotes, brackets and colons",
+        (
+            "a.yaml:2:1: not valid YAML: while scanning for the next token found character '\\t' that cannot start any "
+            "token; check indentation, quotes, brackets and colons"
+        ),
     ),
     (
         "calendars:\n  a: 1\n b: 2\n",
-        "a.yaml:3:2: not valid YAML: while parsing a block mapping expected <block end>, but found '<block mapping "
-        "start>'; check indentation, quotes, brackets and colons",
+        (
+            "a.yaml:3:2: not valid YAML: while parsing a block mapping expected <block end>, but found '<block mapping "
+            "start>'; check indentation, quotes, brackets and colons"
+        ),
     ),
     ('a: "\\UFFFFFFFF"', "a.yaml:1:1: not valid YAML after this place; check quotes and escapes"),
     ("[" * 40, "a.yaml:1:18: nested deeper than 16 levels, check the brackets and indentation"),
@@ -65,11 +68,17 @@ YAML_ITSELF = [
     ("incidents: &a {}\n", "a.yaml:1:12: incidents: anchors (&a) are not allowed, remove it"),
     ("&a incidents: {}\n", "a.yaml:1:1: anchors (&a) are not allowed, remove it"),
     ("incidents: *a\n", "a.yaml:1:12: incidents: aliases (*a) are not allowed, write the value out"),
-    ("incidents: !!map {}\n", "a.yaml:1:12: incidents: tags (tag:yaml.org,2002:map) are not allowed, remove it; quotes make text"),
+    (
+        "incidents: !!map {}\n",
+        "a.yaml:1:12: incidents: tags (tag:yaml.org,2002:map) are not allowed, remove it; quotes make text",
+    ),
     ("*a : {}\n", "a.yaml:1:1: ?: aliases (*a) are not allowed, write the value out"),
     ("{<<: {}}\n", "a.yaml:1:2: merge keys (<<) are not allowed, write the entries out"),
     ("? [x]\n: y\n", "a.yaml:1:3: a mapping or list cannot be a key, write a text"),
-    ("incidents: {}\n'incidents': {}\n", "a.yaml:2:1: incidents: the key is given twice, first at 1:1; keep one of them"),
+    (
+        "incidents: {}\n'incidents': {}\n",
+        "a.yaml:2:1: incidents: the key is given twice, first at 1:1; keep one of them",
+    ),
 ]
 
 SHAPE = [
@@ -84,8 +93,10 @@ SHAPE = [
     ("calendars: {x: {}}\n", "a.yaml:1:13: calendars.x.timezone: is missing, write one such as America/New_York"),
     (
         "calendars: {' x': {timezone: UTC}}\n",
-        "a.yaml:1:13: calendars. x: ' x' is not a name, write printable text without spaces around it, "
-        "at most 100 characters",
+        (
+            "a.yaml:1:13: calendars. x: ' x' is not a name, write printable text without spaces around it, "
+            "at most 100 characters"
+        ),
     ),
     (calendar("hours:"), "a.yaml:4:5: calendars.c.hours: the value is empty, write one or remove the key"),
     (calendar("houres: {}"), "a.yaml:4:5: calendars.c.houres: unknown key, did you mean 'hours'?"),
@@ -94,27 +105,37 @@ SHAPE = [
 CALENDARS = [
     (
         "calendars: {c: {timezone: America/NewYork}}\n",
-        "a.yaml:1:27: calendars.c.timezone: 'America/NewYork' is not an IANA time zone, "
-        "did you mean 'America/New_York'?",
+        (
+            "a.yaml:1:27: calendars.c.timezone: 'America/NewYork' is not an IANA time zone, "
+            "did you mean 'America/New_York'?"
+        ),
     ),
     (
         "calendars: {c: {timezone: ../../etc/localtime}}\n",
-        "a.yaml:1:27: calendars.c.timezone: '../../etc/localtime' is not an IANA time zone, known are Africa/Abidjan, "
-        "Africa/Accra, Africa/Addis_Ababa, Africa/Algiers, Africa/Asmara, Africa/Asmera, Africa/Bamako, Africa/Bangui, "
-        "Africa/Banjul, Africa/Bissau, Africa/Blantyre, Africa/Brazzaville and 586 more",
+        (
+            "a.yaml:1:27: calendars.c.timezone: '../../etc/localtime' is not an IANA time zone, "
+            "and no known one is like it"
+        ),
     ),
     ("calendars: {c: {timezone: 5}}\n", "a.yaml:1:27: calendars.c.timezone: 5 is not text, put it in quotes"),
     (
         calendar('hours: {mon-fri: "09:00-17:00"}'),
-        "a.yaml:4:22: calendars.c.hours.mon-fri: '09:00-17:00' is not a list, write weekdays with their windows, "
-        'such as mon-fri: ["09:00-17:00"]',
+        (
+            "a.yaml:4:22: calendars.c.hours.mon-fri: '09:00-17:00' is not a list, write weekdays with their windows, "
+            'such as mon-fri: ["09:00-17:00"]'
+        ),
     ),
     (calendar("hours: {Mon: []}"), "a.yaml:4:13: calendars.c.hours.Mon: 'Mon' is not a weekday, did you mean 'mon'?"),
-    (calendar("hours: {monday: []}"), "a.yaml:4:13: calendars.c.hours.monday: 'monday' is not a weekday, did you mean 'mon'?"),
+    (
+        calendar("hours: {monday: []}"),
+        "a.yaml:4:13: calendars.c.hours.monday: 'monday' is not a weekday, did you mean 'mon'?",
+    ),
     (
         calendar("hours: {mon-mon: []}"),
-        "a.yaml:4:13: calendars.c.hours.mon-mon: 'mon-mon' is not a range of weekdays, "
-        "write two different ones such as mon-fri",
+        (
+            "a.yaml:4:13: calendars.c.hours.mon-mon: 'mon-mon' is not a range of weekdays, "
+            "write two different ones such as mon-fri"
+        ),
     ),
     (
         calendar('hours: {"mon-wed,tue": []}'),
@@ -126,8 +147,10 @@ CALENDARS = [
     ),
     (
         calendar('hours: {mon: ["9:00-17:00"]}'),
-        "a.yaml:4:19: calendars.c.hours.mon[0]: '9:00-17:00' is not a window, "
-        'write it as "09:00-17:00" with two digits each',
+        (
+            "a.yaml:4:19: calendars.c.hours.mon[0]: '9:00-17:00' is not a window, "
+            'write it as "09:00-17:00" with two digits each'
+        ),
     ),
     (
         calendar('hours: {mon: ["09:00-12:00", "24:00-02:00"]}'),
@@ -135,13 +158,14 @@ CALENDARS = [
     ),
     (
         calendar('hours: {mon: ["09:00-24:01"]}'),
-        "a.yaml:4:19: calendars.c.hours.mon[0]: there is no 24:01, "
-        "times go from 00:00 to 23:59, and 24:00 as an end",
+        "a.yaml:4:19: calendars.c.hours.mon[0]: there is no 24:01, times go from 00:00 to 23:59, and 24:00 as an end",
     ),
     (
         calendar('hours: {mon: ["09:00-09:00"]}'),
-        "a.yaml:4:19: calendars.c.hours.mon[0]: '09:00-09:00' ends as it starts, "
-        "write 00:00-24:00 for a whole day or [] for none",
+        (
+            "a.yaml:4:19: calendars.c.hours.mon[0]: '09:00-09:00' ends as it starts, "
+            "write 00:00-24:00 for a whole day or [] for none"
+        ),
     ),
     (calendar("hours: {mon: [2100]}"), "a.yaml:4:19: calendars.c.hours.mon[0]: 2100 is not text, put it in quotes"),
     (
@@ -150,18 +174,24 @@ CALENDARS = [
     ),
     (
         calendar("dates: {24.12.: []}"),
-        "a.yaml:4:13: calendars.c.dates.24.12.: '24.12.' is not a date, write it as "
-        "2026-12-24, 2026-12-28..2027-01-01, 12-24 or 12-28..01-02",
+        (
+            "a.yaml:4:13: calendars.c.dates.24.12.: '24.12.' is not a date, write it as "
+            "2026-12-24, 2026-12-28..2027-01-01, 12-24 or 12-28..01-02"
+        ),
     ),
     (
         calendar("dates: {2027-01-01..2026-12-28: []}"),
-        "a.yaml:4:13: calendars.c.dates.2027-01-01..2026-12-28: 2027-01-01..2026-12-28 ends before it begins, "
-        "write 2026-12-28..2027-01-01",
+        (
+            "a.yaml:4:13: calendars.c.dates.2027-01-01..2026-12-28: 2027-01-01..2026-12-28 ends before it begins, "
+            "write 2026-12-28..2027-01-01"
+        ),
     ),
     (
         calendar("dates: {2026-12-28..01-02: []}"),
-        "a.yaml:4:13: calendars.c.dates.2026-12-28..01-02: 2026-12-28..01-02 mixes a date and a date of every year, "
-        "write both ends alike",
+        (
+            "a.yaml:4:13: calendars.c.dates.2026-12-28..01-02: 2026-12-28..01-02 mixes a date and a date of every "
+            "year, write both ends alike"
+        ),
     ),
     (
         calendar("dates: {0026-12-24: []}"),
@@ -169,35 +199,48 @@ CALENDARS = [
     ),
     (
         calendar("dates: {2026-12-24..2026-12-31: [], 2026-12-31..2027-01-02: []}"),
-        "a.yaml:4:41: calendars.c.dates.2026-12-31..2027-01-02: 2026-12-31 is already in '2026-12-24..2026-12-31', "
-        "a range of the same kind; let only one have it",
+        (
+            "a.yaml:4:41: calendars.c.dates.2026-12-31..2027-01-02: 2026-12-31 is already in '2026-12-24..2026-12-31', "
+            "a range of the same kind; let only one have it"
+        ),
     ),
     (
         calendar("dates: {12-28..01-02: [], 01-02..01-05: []}"),
-        "a.yaml:4:31: calendars.c.dates.01-02..01-05: 01-02 is already in '12-28..01-02', "
-        "a range of the same kind; let only one have it",
+        (
+            "a.yaml:4:31: calendars.c.dates.01-02..01-05: 01-02 is already in '12-28..01-02', "
+            "a range of the same kind; let only one have it"
+        ),
     ),
 ]
 
 HOLIDAYS = [
     (
         calendar("holidays: US"),
-        "a.yaml:4:15: calendars.c.holidays: 'US' is not a list, write a list such as [{country: US, subdivision: none}]",
+        (
+            "a.yaml:4:15: calendars.c.holidays: 'US' is not a list, "
+            "write a list such as [{country: US, subdivision: none}]"
+        ),
     ),
     (
         calendar("holidays: [US]"),
-        "a.yaml:4:16: calendars.c.holidays[0]: 'US' is not a mapping, "
-        "write a mapping with country, subdivision, categories, without",
+        (
+            "a.yaml:4:16: calendars.c.holidays[0]: 'US' is not a mapping, "
+            "write a mapping with country, subdivision, categories, without"
+        ),
     ),
     (
         calendar("holidays: [{country: us}]"),
-        "a.yaml:4:26: calendars.c.holidays[0].country: 'us' is not a known country, did you mean 'US'? "
-        "(ISO 3166, two letters)",
+        (
+            "a.yaml:4:26: calendars.c.holidays[0].country: 'us' is not a known country, did you mean 'US'? "
+            "(ISO 3166, two letters)"
+        ),
     ),
     (
         calendar("holidays: [{country: US}]"),
-        "a.yaml:4:16: calendars.c.holidays[0].subdivision: is missing, US has subdivisions: "
-        "write the one that is meant, or none",
+        (
+            "a.yaml:4:16: calendars.c.holidays[0].subdivision: is missing, US has subdivisions: "
+            "write the one that is meant, or none"
+        ),
     ),
     (
         calendar("holidays: [{country: DE, subdivision: bw}]"),
@@ -213,8 +256,10 @@ HOLIDAYS = [
     ),
     (
         calendar("holidays: [{country: US, subdivision: none, categories: [public, bank]}]"),
-        "a.yaml:4:70: calendars.c.holidays[0].categories[1]: 'bank' is not a category of US, "
-        "known are government, half_day, public, unofficial",
+        (
+            "a.yaml:4:70: calendars.c.holidays[0].categories[1]: 'bank' is not a category of US, "
+            "known are government, half_day, public, unofficial"
+        ),
     ),
     (
         calendar("holidays: [{country: US, subdivision: none, categories: []}]"),
@@ -222,18 +267,26 @@ HOLIDAYS = [
     ),
     (
         calendar("holidays: [{country: US, subdivision: NY, without: [Columbus]}]"),
-        "a.yaml:4:57: calendars.c.holidays[0].without[0]: 'Columbus' is not a holiday there, did you mean 'Columbus Day'?",
+        (
+            "a.yaml:4:57: calendars.c.holidays[0].without[0]: 'Columbus' is not a holiday there, "
+            "did you mean 'Columbus Day'?"
+        ),
     ),
     (
         calendar("holidays: [{country: LK}]"),
-        "a.yaml:4:16: calendars.c.holidays[0]: no holidays are known for 2027, 2028 (holidays VERSION), "
-        "remove this entry and list them under dates, or choose other categories",
+        (
+            "a.yaml:4:16: calendars.c.holidays[0]: no holidays are known for 2027, 2028 (holidays VERSION), "
+            "remove this entry and list them under dates, or choose other categories"
+        ),
     ),
 ]
 
 CAMPAIGNS = [
-    (campaign("start: false"), "a.yaml:3:3: campaigns.c.match: is missing, write a selector such as {names: [\"US *\"]}"),
-    (campaign("match: {}"), "a.yaml:5:12: campaigns.c.match: nothing says which jobs are meant, write names, agents or ids"),
+    (campaign("start: false"), 'a.yaml:3:3: campaigns.c.match: is missing, write a selector such as {names: ["US *"]}'),
+    (
+        campaign("match: {}"),
+        "a.yaml:5:12: campaigns.c.match: nothing says which jobs are meant, write names, agents or ids",
+    ),
     (
         campaign("match: {workspaces: [main], except_names: [x]}"),
         "a.yaml:5:12: campaigns.c.match: nothing says which jobs are meant, write names, agents or ids",
@@ -249,13 +302,17 @@ CAMPAIGNS = [
     (campaign("match: {name: [x]}"), "a.yaml:5:13: campaigns.c.match.name: unknown key, did you mean 'names'?"),
     (
         campaign("match: {names: [x], campaigns: [c]}"),
-        "a.yaml:5:25: campaigns.c.match.campaigns: unknown key, known are agents, except_agents, except_ids, "
-        "except_names, except_workspaces, ids, names, workspaces",
+        (
+            "a.yaml:5:25: campaigns.c.match.campaigns: unknown key, known are agents, except_agents, except_ids, "
+            "except_names, except_workspaces, ids, names, workspaces"
+        ),
     ),
     (
         campaign("match: {agents: [agt_*]}"),
-        "a.yaml:5:22: campaigns.c.match.agents[0]: 'agt_*' holds a *, only names and except_names take patterns; "
-        "write it out",
+        (
+            "a.yaml:5:22: campaigns.c.match.agents[0]: 'agt_*' holds a *, only names and except_names take patterns; "
+            "write it out"
+        ),
     ),
     (
         campaign("match: {names: ['']}"),
@@ -269,11 +326,16 @@ CAMPAIGNS = [
         campaign("match: {names: [[x]]}"),
         "a.yaml:5:21: campaigns.c.match.names[0]: a list is not text, write one word or a text in quotes",
     ),
-    (campaign(f"{MATCH}\n    close_early: 2"), "a.yaml:6:18: campaigns.c.close_early: 2 has no unit, write 2s, 2m or 2h"),
+    (
+        campaign(f"{MATCH}\n    close_early: 2"),
+        "a.yaml:6:18: campaigns.c.close_early: 2 has no unit, write 2s, 2m or 2h",
+    ),
     (
         campaign(f"{MATCH}\n    close_early: 1.5m"),
-        "a.yaml:6:18: campaigns.c.close_early: '1.5m' is not a duration, write a whole number and s, m or h, "
-        "such as 90s or 2m",
+        (
+            "a.yaml:6:18: campaigns.c.close_early: '1.5m' is not a duration, write a whole number and s, m or h, "
+            "such as 90s or 2m"
+        ),
     ),
     (
         campaign(f"{MATCH}\n    close_early: 25h"),
@@ -312,8 +374,10 @@ INCIDENTS = [
     ),
     (
         incident("from: 2026-12-01T00:00:00"),
-        "a.yaml:4:11: incidents.i.from: 2026-12-01T00:00:00 has no offset, so it is not one instant; "
-        "write it as 2026-12-01T00:00:00-05:00 or 2026-12-01T00:00:00Z",
+        (
+            "a.yaml:4:11: incidents.i.from: 2026-12-01T00:00:00 has no offset, so it is not one instant; "
+            "write it as 2026-12-01T00:00:00-05:00 or 2026-12-01T00:00:00Z"
+        ),
     ),
     (
         incident("from: tomorrow"),
@@ -321,18 +385,24 @@ INCIDENTS = [
     ),
     (
         incident("from: 2026-02-29T00:00:00Z"),
-        "a.yaml:4:11: incidents.i.from: 2026-02-29T00:00:00Z does not exist, "
-        "check the month, the day, the time and the offset",
+        (
+            "a.yaml:4:11: incidents.i.from: 2026-02-29T00:00:00Z does not exist, "
+            "check the month, the day, the time and the offset"
+        ),
     ),
     (
         incident("from: 9999-12-31T23:59:59-05:00"),
-        "a.yaml:4:11: incidents.i.from: 9999-12-31T23:59:59-05:00 does not exist, "
-        "check the month, the day, the time and the offset",
+        (
+            "a.yaml:4:11: incidents.i.from: 9999-12-31T23:59:59-05:00 does not exist, "
+            "check the month, the day, the time and the offset"
+        ),
     ),
     (
         incident("from: 3000-01-01T00:00:00Z"),
-        "a.yaml:4:11: incidents.i.from: 3000-01-01T00:00:00Z is outside the years 1970 to 2999; "
-        "for an open end, leave it out",
+        (
+            "a.yaml:4:11: incidents.i.from: 3000-01-01T00:00:00Z is outside the years 1970 to 2999; "
+            "for an open end, leave it out"
+        ),
     ),
     (
         incident("from: 2026-12-01T00:00:00Z\n    until: 2026-12-01T01:00:00+01:00"),
@@ -340,8 +410,10 @@ INCIDENTS = [
     ),
     (
         incident("from: 2026-12-01T00:00:00Z\n    match: {}"),
-        "a.yaml:5:12: incidents.i.match: it is empty, remove it so that every job of a campaign is covered, "
-        "or write a key",
+        (
+            "a.yaml:5:12: incidents.i.match: it is empty, remove it so that every job of a campaign is covered, "
+            "or write a key"
+        ),
     ),
     (
         campaign(MATCH) + incident("from: 2026-12-01T00:00:00Z\n    match: {campaigns: [d]}"),
@@ -435,8 +507,10 @@ def test_what_cannot_be_printed_is_shown_escaped_and_cut() -> None:
     found = problems(campaign('match: {names: ["a\\nb"], ids: [x], "\\e[31m": [y]}'))
     assert found == [
         "a.yaml:5:21: campaigns.c.match.names[0]: 'a\\nb' has spaces around it or unprintable characters, remove them",
-        "a.yaml:5:40: campaigns.c.match.'\\x1b[31m': unknown key, known are agents, except_agents, except_ids, "
-        "except_names, except_workspaces, ids, names, workspaces",
+        (
+            "a.yaml:5:40: campaigns.c.match.'\\x1b[31m': unknown key, known are agents, except_agents, except_ids, "
+            "except_names, except_workspaces, ids, names, workspaces"
+        ),
     ]
     assert problems(campaign(f"match: {{names: [x]}}\n    resume: {'x' * 200}")) == [
         f"a.yaml:6:13: campaigns.c.resume: '{'x' * 59}… is not a choice here, known are any, never, own",
