@@ -50,23 +50,20 @@ class Document:
 
     def place(self, path: Path) -> Place:
         """Find where the value at the path stands; for a missing one, the key of the nearest that is there."""
-        place, node = self.root.place, self.root
-        for part in path:
-            entry = _entry(node, part)
-            if entry is None:
-                return place
-            place, node = entry
-        return node.place
+        return self._find(path).node.place
 
     def key_place(self, path: Path) -> Place:
         """Find where the last key of the path stands; for a list item, the item's own place."""
-        place, node = self.root.place, self.root
+        return self._find(path).key
+
+    def _find(self, path: Path) -> Entry:
+        found = Entry(self.root.place, self.root)
         for part in path:
-            entry = _entry(node, part)
-            if entry is None:
-                return place
-            place, node = entry
-        return place
+            inner = _entry(found.node, part)
+            if inner is None:
+                return Entry(found.key, Node(found.key, None))
+            found = inner
+        return found
 
     def problem(self, path: Path, message: str) -> Problem:
         """Say what is wrong with the value at the path, or with its absence."""

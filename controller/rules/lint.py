@@ -28,11 +28,13 @@ def lint(
     """Find what is doubtful about rules, seen from `now`; sorted by place."""
     found: set[LintWarning] = set()
     for name, calendar in rules.calendars.items():
-        found |= set(_calendar(calendars[name], calendar, now))
+        entry = calendars[name]
+        if entry.rule is not None:
+            found |= set(_calendar(entry, entry.rule, calendar, now))
     for campaign in rules.campaigns:
         found |= set(_campaign(campaigns[campaign.name], campaign, now))
-    for entry in incidents.values():
-        found |= set(_incident(entry, now))
+    for incident in incidents.values():
+        found |= set(_incident(incident, now))
     if not campaigns:
         found.add(
             LintWarning(
@@ -42,10 +44,12 @@ def lint(
     return tuple(sorted(found))
 
 
-def _calendar(entry: Named[CalendarRule], calendar: Calendar, now: Instant) -> Iterator[LintWarning]:
-    rule = entry.rule
-    if rule is None:
-        return
+def _calendar(
+    entry: Named[CalendarRule],
+    rule: CalendarRule,
+    calendar: Calendar,
+    now: Instant,
+) -> Iterator[LintWarning]:
     if not open_intervals(calendar, Interval(now, now + AHEAD)):
         yield entry.warning(message="it never opens in the next 400 days, check hours, holidays and dates")
     for field, keys in (("hours", rule.hours), ("dates", rule.dates)):
