@@ -13,7 +13,7 @@ import structlog
 
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
-from controller.vogent.api import JobsApi
+from controller.vogent.api import JobsApi, Listing
 from controller.vogent.errors import ApiError, NotFound
 
 log = structlog.get_logger()
@@ -84,7 +84,8 @@ class Observer:
         full = now >= self._next_full_scan
         if full:
             scans.append(None)
-        listings = await asyncio.gather(*(self._api.list_jobs(status) for status in scans))
+        answers = await asyncio.gather(*(self._api.list_jobs(status) for status in scans), return_exceptions=True)
+        listings = [_answered(answer) for answer in answers]  # only now, so that no list goes on by itself
         if full:
             self._next_full_scan = now + FULL_SCAN_EVERY
         jobs: dict[JobKey, Job] = {}
@@ -107,3 +108,9 @@ class Observer:
             log.warning("job.unreadable", workspace=key.workspace, job=key.id, problem=error.reason.value)
             if key in self.jobs:
                 reading.jobs[key] = self.jobs[key]
+
+
+def _answered(answer: Listing | BaseException) -> Listing:
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
