@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,13 +10,11 @@ from controller.cli.context import read_settings
 from controller.cli.failures import reporting_failures
 from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import show
+from controller.cli.sheet import Sheet
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
 from controller.store.records import AuditFilter, AuditRow
 from controller.store.store import StoreReader
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _FIELDS = (
     "id",
@@ -64,7 +62,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     async def main() -> list[AuditRow]:
         reader = await StoreReader.open(settings.store)
         if reader is None:
-            click.echo(f"There is no store yet at {settings.store}: nothing happened.", err=True)
+            click.echo(f"There is no store yet at {settings.store}.", err=True)
             return []
         try:
             return await reader.audit_rows(wanted)
@@ -72,7 +70,9 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             await reader.close()
 
     rows = asyncio.run(main())
-    show(output, [_record(row) for row in rows], _FIELDS, lambda: _table(rows))
+    show(output, [_record(row) for row in rows], _FIELDS, lambda: _sheet(rows))
+    if not rows:
+        click.echo("No line of the audit fits.", err=True)
 
 
 def _record(row: AuditRow) -> dict[str, Any]:
@@ -95,11 +95,10 @@ def _record(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[AuditRow]) -> "Table":
-    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+def _sheet(rows: list[AuditRow]) -> Sheet:
+    return Sheet(("at", "event", "who", "job", "reason", "detail"), [_row(row) for row in rows])
 
-    table = Table("at", "event", "who", "job", "reason", "detail")
-    for row in rows:
-        job = f"{row.job_name} ({row.workspace}/{row.job_id})" if row.job_id else ""
-        table.add_row(rfc3339(row.at), row.event, row.actor, job, row.reason or "", row.detail or "")
-    return table
+
+def _row(row: AuditRow) -> tuple[str, ...]:
+    job = f"{row.job_name}\n{row.workspace}/{row.job_id}" if row.job_id else ""
+    return rfc3339(row.at), row.event, row.actor, job, row.reason or "", row.detail or ""

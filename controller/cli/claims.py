@@ -11,7 +11,7 @@ from controller.cli.context import SEEN_KEYS, read_rulebook, read_settings, star
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live
 from controller.cli.options import author_option, config_option, output_option
-from controller.cli.output import show
+from controller.cli.output import printable, show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock
 from controller.core.job import Job, Status
@@ -52,7 +52,7 @@ def adopt(
         click.echo("No PAUSED job without a claim matches: nothing to adopt.", err=True)
         return
     for job in found:
-        click.echo(f"{job.name} ({job.key}), {job.status_text}", err=True)
+        click.echo(printable(f"{job.name} ({job.key}), {job.status_text}"), err=True)
     if not yes:
         click.confirm(
             f"Adopt these {len(found)} pause(s)? They are resumed when their campaigns are open.", abort=True, err=True
@@ -142,4 +142,5 @@ def _carry_out(
 
 def _lines(verb: str, answers: list[Answer]) -> str:
     past = {"adopt": "adopted", "release": "released"}[verb]
-    return "\n".join(f"{answer.name} ({answer.workspace}/{answer.job}): {answer.problem or past}" for answer in answers)
+    lines = (f"{answer.name} ({answer.workspace}/{answer.job}): {answer.problem or past}" for answer in answers)
+    return "\n".join(map(printable, lines))

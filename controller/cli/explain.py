@@ -11,13 +11,16 @@ from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live
 from controller.cli.moments import exact, relative
 from controller.cli.options import INSTANT, config_option, output_option
-from controller.cli.output import show
+from controller.cli.output import printable, show
 from controller.cli.run import LOG_FLUSH_SECONDS
+from controller.cli.sheet import Sheet
 from controller.cli.shown import decision_record, finding_record
 from controller.cli.words import action_text, because_text, reason_text
 from controller.core.decide import verdicts
 from controller.core.decision import Decision
+from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
+from controller.core.job import Job, Status
 from controller.core.precedence import Verdict
 from controller.core.situation import Situation
 from controller.runtime.lookup import JobNotFoundError, find_job
@@ -59,7 +62,7 @@ def explain(job: str, config: Path, at: Instant | None, output: str) -> None:
     rulebook = read_rulebook(settings, now)
     logs = start_logs(settings, clock, level="error")
 
-    async def main() -> tuple[Any, Live]:
+    async def main() -> tuple[Job, Live]:
         async with open_live(settings) as live:
             return await find_job(live.apis, job), live
 
@@ -96,16 +99,21 @@ def _verdict_record(verdict: Verdict) -> dict[str, Any]:
 def _page(decision: Decision, situation: Situation, said: tuple[Verdict, ...], now: Instant) -> "Group":
     from rich.console import Group  # noqa: PLC0415 - rich is slow to import
     from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
-    table = Table("#", "rule", "verdict", "detail")
-    for verdict in said:
-        wins = verdict.applies and verdict.reason is decision.reason
-        word = f"[bold]{verdict.desired} ({verdict.reason})[/bold]" if wins else verdict.desired.value
-        table.add_row(str(verdict.number), verdict.condition, word if verdict.applies else "-", verdict.detail)
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True)
     for name, text in _facts(decision, situation, now):
-        facts.add_row(f"[bold]{name}[/bold]", text)
+        facts.add_row(Text(name, style="bold"), printable(text))
+    table = Sheet(("#", "rule", "verdict", "detail"), [_row(verdict, decision) for verdict in said])
     return Group(facts, "", table)
+
+
+def _row(verdict: Verdict, decision: Decision) -> tuple[str, ...]:
+    """The verdict that decides is marked."""
+    word = verdict.desired.value if verdict.applies else "-"
+    wins = verdict.applies and verdict.reason is decision.reason
+    return str(verdict.number), verdict.condition, f"> {word}" if wins else f"  {word}", verdict.detail
 
 
 def _facts(decision: Decision, situation: Situation, now: Instant) -> list[tuple[str, str]]:
@@ -117,7 +125,7 @@ def _facts(decision: Decision, situation: Situation, now: Instant) -> list[tuple
         ("rules", f"{decision.desired}: {reason_text(decision)}"),
         ("until", _until(decision, situation, now)),
         ("a pass would", action_text(decision)),
-        ("paused by", _owner(situation)),
+        ("paused by", _owner(decision, situation)),
     ]
     return rows + [("finding", f"{finding.kind}: {finding.detail}") for finding in situation.drift]
 
@@ -130,8 +138,11 @@ def _until(decision: Decision, situation: Situation, now: Instant) -> str:
     return f"{exact(decision.until, zones[0])} ({when})" if zones else when
 
 
-def _owner(situation: Situation) -> str:
+def _owner(decision: Decision, situation: Situation) -> str:
     claim = situation.claim
-    if claim is None:
-        return "not by us"
-    return f"{claim.author}, {claim.state}, since {claim.reason} ({claim.detail})"
+    if claim is not None:
+        since = f"since {rfc3339(claim.since)}"
+        return f"us, claim {claim.state} by {claim.author} {since}: {claim.reason} ({claim.detail})"
+    if decision.job.status is Status.PAUSED:
+        return "somebody in Vogent: we have no claim on it (adopt makes the pause ours)"
+    return "nobody: it is not paused"

@@ -1,6 +1,6 @@
 """Errors become a text on stderr and an exit code, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import ParamSpec
 
@@ -8,6 +8,7 @@ import click
 
 from controller.rules.problem import RulesError
 from controller.runtime.control import ControlError
+from controller.runtime.report import PassReport
 from controller.store.errors import StoreError
 from controller.vogent.errors import ApiError
 
@@ -15,6 +16,19 @@ FAILED = 1
 BAD_CONFIGURATION = 2
 
 P = ParamSpec("P")
+
+
+def tell_unread(reports: Iterable[PassReport]) -> bool:
+    """Say on stderr which jobs could not be read: a result without them must not look whole. Whether there were any."""
+    told = False
+    for report in reports:
+        if report.problem is not None:
+            click.echo(f"Error: the jobs of workspace {report.workspace} could not be read: {report.problem}", err=True)
+            told = True
+        elif report.unreadable:
+            click.echo(f"Error: {report.unreadable} job(s) of workspace {report.workspace} are unreadable", err=True)
+            told = True
+    return told
 
 
 def reporting_failures(command: Callable[P, None]) -> Callable[P, None]:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 from controller.app import open_clients
 from controller.cli.context import SEEN_KEYS
-from controller.clock import Clock
 from controller.core.claim import Claim
 from controller.core.job import JobKey
-from controller.core.rulebook import Rulebook
-from controller.runtime.snapshot import Snapshot
 from controller.settings import Settings
 from controller.store.store import StoreReader
 from controller.vogent.dry_run import DryRunClient
@@ -37,8 +34,3 @@ async def open_live(settings: Settings) -> AsyncIterator[Live]:
         yield Live(
             {name: DryRunClient(client) for name, client in clients.items()}, {each.key: each for each in claims}
         )
-
-
-def snapshot(live: Live, clock: Clock, rulebook: Rulebook) -> Snapshot:
-    """What decides at the clock's instant."""
-    return Snapshot(clock.now(), rulebook, live.claims)

@@ -3,23 +3,21 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from controller.app import open_clients, open_ledger, run_once
 from controller.cli.context import SEEN_KEYS, read_rules, read_settings, start_logs, the_clock
-from controller.cli.failures import FAILED, reporting_failures
+from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.options import config_option, output_option
 from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
+from controller.cli.sheet import Sheet
 from controller.core.rulebook import Rulebook
 from controller.runtime.report import PassReport
 from controller.store.changes import UseRevision
 from controller.store.store import Store
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _FIELDS = ("workspace", "failed", "problem", "jobs", "done", "left")
 
@@ -38,7 +36,7 @@ def once(config: Path, output: str) -> None:
     loaded = read_rules(settings, clock.now())
     logs = start_logs(settings, clock)
 
-    async def main() -> list[PassReport]:
+    async def main() -> tuple[list[PassReport], bool]:
         store = await Store.open(settings.store)
         try:
             ledger = await open_ledger(store)
@@ -47,18 +45,19 @@ def once(config: Path, output: str) -> None:
             await ledger.record([UseRevision(rules.revision, rules.sources, *versions, clock.now())])
             async with open_clients(settings, SEEN_KEYS) as clients:
                 reports = await run_once(settings, clock, clients, ledger, Rulebook(rules))
-            if not ledger.durable:
-                raise SystemExit(FAILED)
-            return reports
+            return reports, ledger.durable
         finally:
             await store.close()
 
     try:
-        reports = asyncio.run(main())
+        reports, durable = asyncio.run(main())
     finally:
         logs.close(LOG_FLUSH_SECONDS)
-    show(output, [_record(report) for report in reports], _FIELDS, lambda: _table(reports))
-    if any(report.failed for report in reports):
+    show(output, [_record(report) for report in reports], _FIELDS, lambda: _sheet(reports))
+    tell_unread(reports)
+    if not durable:
+        click.echo("Error: the store could not be written: claims of this pass are lost, adopt its pauses", err=True)
+    if not durable or any(report.failed for report in reports):
         raise SystemExit(FAILED)
 
 
@@ -75,13 +74,12 @@ def _record(report: PassReport) -> dict[str, Any]:
     }
 
 
-def _table(reports: list[PassReport]) -> "Table":
-    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+def _sheet(reports: list[PassReport]) -> Sheet:
+    return Sheet(("workspace", "jobs", "done", "left as they are", "problem"), [_row(report) for report in reports])
 
-    table = Table("workspace", "jobs", "done", "left as they are", "problem")
-    for report in reports:
-        record = _record(report)
-        done = ", ".join(f"{count} {what}" for what, count in record["done"].items()) or "nothing to do"
-        left = ", ".join(f"{count} {what}" for what, count in record["left"].items())
-        table.add_row(report.workspace, str(record["jobs"]), done, left, report.problem or "")
-    return table
+
+def _row(report: PassReport) -> tuple[str, ...]:
+    record = _record(report)
+    done = ", ".join(f"{count} {what}" for what, count in record["done"].items()) or "nothing"
+    left = ", ".join(f"{count} {what}" for what, count in record["left"].items())
+    return report.workspace, str(record["jobs"]), done, left, report.problem or ""

@@ -3,18 +3,19 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from controller.app import run_once
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
-from controller.cli.failures import FAILED, reporting_failures
+from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.live import open_live
 from controller.cli.moments import exact
 from controller.cli.options import INSTANT, config_option, output_option
-from controller.cli.output import console, show
+from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
+from controller.cli.sheet import Sheet
 from controller.cli.shown import decision_record
 from controller.cli.words import action_text, because_text, reason_text
 from controller.clock import StoppedClock
@@ -24,9 +25,6 @@ from controller.core.situation import Situation
 from controller.runtime.ledger import Ledger, forget
 from controller.runtime.report import PassReport
 from controller.runtime.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _FIELDS = (
     "workspace",
@@ -70,10 +68,10 @@ def plan(config: Path, at: Instant | None, output: str) -> None:
     before = Snapshot(clock.now(), rulebook, claims)
     decisions = [each for report in reports for each in report.decisions]
     planned = sorted(((each, before.situation(each.job)) for each in decisions), key=_order)
-    show(output, [decision_record(*each) for each in planned], _FIELDS, lambda: _table(planned))
+    show(output, [decision_record(*each) for each in planned], _FIELDS, lambda: _sheet(planned))
     if output == "table":
-        console().print(_summary(planned))
-    if any(report.problem or report.unreadable for report in reports):
+        click.echo(_summary(planned))
+    if tell_unread(reports):
         raise SystemExit(FAILED)
 
 
@@ -82,22 +80,22 @@ def _order(planned: tuple[Decision, Situation]) -> tuple[bool, str, str]:
     return decision.action is Action.NONE, decision.job.workspace, decision.job.name
 
 
-def _table(planned: Planned) -> "Table":
-    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+def _sheet(planned: Planned) -> Sheet:
+    headers = ("job", "campaigns", "status", "do", "because", "reason", "until")
+    return Sheet(headers, [_row(decision, situation) for decision, situation in planned])
 
-    table = Table("job", "campaigns", "status", "do", "because", "reason", "until")
-    for decision, situation in planned:
-        zones = [hours.campaign.calendars[0].zone for hours in situation.campaigns]
-        table.add_row(
-            f"{decision.job.name}\n[dim]{decision.job.key}[/dim]",
-            ", ".join(situation.campaign_names),
-            decision.job.status_text,
-            action_text(decision),
-            because_text(decision),
-            reason_text(decision),
-            exact(decision.until, zones[0]) if zones else "-",
-        )
-    return table
+
+def _row(decision: Decision, situation: Situation) -> tuple[str, ...]:
+    zones = [hours.campaign.calendars[0].zone for hours in situation.campaigns]
+    return (
+        f"{decision.job.name}\n{decision.job.key}",
+        ", ".join(situation.campaign_names),
+        decision.job.status_text,
+        action_text(decision),
+        because_text(decision),
+        reason_text(decision),
+        exact(decision.until, zones[0]) if zones else "-",
+    )
 
 
 def _summary(planned: Planned) -> str:

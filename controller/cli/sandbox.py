@@ -14,6 +14,7 @@ from controller.cli.failures import BAD_CONFIGURATION, FAILED, reporting_failure
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock
 from controller.rules.loader import load_rules_folder
+from controller.rules.problem import RulesError
 from controller.sandbox.sandbox import Sandbox
 from controller.sandbox.seed import SeedError, load_jobs
 from controller.telemetry.logs import configure_logs
@@ -67,10 +68,16 @@ async def _serve(box: Sandbox, host: str, port: int, rules: Path | None, clock: 
         if rules is not None:
             box.judge_by(load_rules_folder(rules, now=clock.now()).rules)
 
+    def judge_anew() -> None:
+        try:
+            judge()
+        except RulesError as error:
+            structlog.get_logger().error("sandbox.rules_rejected", problems=list(map(str, error.problems)))
+
     judge()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, judge)
+    loop.add_signal_handler(signal.SIGHUP, judge_anew)
     await box.start(host, port)
     try:
         await stop.wait()

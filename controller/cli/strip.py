@@ -49,7 +49,7 @@ def _campaign(preview: Preview, span: Interval) -> "Iterator[Text]":
         yield _day(day, segments, zone)
     for incident in partial:
         ends = "on until removed" if math.isinf(incident.until) else f"until {exact(incident.until, zone)}"
-        text = f"  covers some of its jobs: incident {incident.name}: {incident.reason}"
+        text = f"  may cover some of its jobs: incident {incident.name}: {incident.reason}"
         yield Text(printable(f"{text}, from {exact(incident.since, zone)}, {ends}"), style="yellow")
     yield Text("")
 
@@ -112,7 +112,8 @@ def _notes(segments: list[Segment], zone: ZoneInfo, day: tuple[Instant, Instant]
 
 
 def _clock_change(day: tuple[Instant, Instant], zone: ZoneInfo) -> str:
-    before, after = (datetime.fromtimestamp(instant, zone) for instant in (day[0], day[1] - 1))
+    # A clock set forward at midnight skips the begin of this day.
+    before, after = (datetime.fromtimestamp(instant - 1, zone) for instant in day)
     moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
     if not moved:
         return ""

@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from controller.cli.output import console
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import ShiftedClock
 from controller.rules.loader import load_rules_folder
+from controller.sandbox.answers import CallCounts
 from controller.sandbox.sandbox import Sandbox
 from controller.settings import load_settings
 from controller.store.records import AuditFilter, AuditRow
@@ -51,17 +53,30 @@ control: var/control.sock
 @click.option("--keep-running", is_flag=True, help="Go on after the play, until Ctrl-C.")
 @reporting_failures
 def demo(keep_running: bool) -> None:
-    """Show sandbox and daemon at work on sample rules, in half a minute; no key, no network."""
+    """Show sandbox and daemon at work on sample rules, in half a minute; no key, no network.
+
+    Exit 1 if anything that should have been seen was not, or a call began that should not have.
+    """
     folder = Path(tempfile.mkdtemp(prefix="campaign-controller-demo-"))
     try:
-        seen = _play(folder, keep_running)
+        as_expected = _play(folder, keep_running)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if not all(step.at is not None for step in seen):
+    if not as_expected:
         raise SystemExit(FAILED)
 
 
-def _play(folder: Path, keep_running: bool) -> list[Seen]:
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """`whole`: the play went to its end, and no signal ended it."""
+
+    rows: list[AuditRow]
+    stats: CallCounts
+    whole: bool
+
+
+def _play(folder: Path, keep_running: bool) -> bool:
+    """Whether all was seen that should have been, as far as the play went."""
     clock = ShiftedClock(START, time.time(), RATE)
     _introduce(clock)
     rules = folder / "rules"
@@ -70,17 +85,16 @@ def _play(folder: Path, keep_running: bool) -> list[Seen]:
     (folder / "key").write_text(_KEY)
     logs = configure_logs("console", "info", sys.stdout, now=clock.now, secrets=lambda: SEEN_KEYS)
     try:
-        rows, box = asyncio.run(_run(folder, clock, keep_running))
+        played = asyncio.run(_run(folder, clock, keep_running))
     finally:
         logs.close(LOG_FLUSH_SECONDS)
-    seen = review(rows)
-    stats = box.stats().total
-    console().print(_table(seen))
+    seen, stats = review(played.rows), played.stats
+    console().print(_table(seen, "NOT SEEN" if played.whole else "not reached"))
     click.echo(
         f"The sandbox began {stats.calls_begun} calls; {stats.forbidden_total} of them while a job should have been "
         f"closed, by its own judge."
     )
-    return seen
+    return not stats.forbidden_total and (not played.whole or all(step.at is not None for step in seen))
 
 
 def _introduce(clock: ShiftedClock) -> None:
@@ -91,7 +105,7 @@ def _introduce(clock: ShiftedClock) -> None:
     )
 
 
-async def _run(folder: Path, clock: ShiftedClock, keep_running: bool) -> tuple[list[AuditRow], Sandbox]:
+async def _run(folder: Path, clock: ShiftedClock, keep_running: bool) -> _Played:
     box = Sandbox(clock, _KEY)
     cast(box)
     box.judge_by(load_rules_folder(folder / "rules", now=clock.now()).rules)
@@ -107,16 +121,18 @@ async def _run(folder: Path, clock: ShiftedClock, keep_running: bool) -> tuple[l
     acting = asyncio.create_task(act(box, clock, START))
     try:
         await asyncio.wait({running, acting}, return_when=asyncio.FIRST_COMPLETED)
+        whole = acting.done()
         if keep_running and not running.done():
             click.echo(_invitation(config, clock))
             await running
+        stats = box.stats().total  # before the daemon ends: nobody pauses from then on
         daemon.stop()
         await running
     finally:
         acting.cancel()
         await asyncio.gather(acting, return_exceptions=True)
         await box.close()
-    return await _history(settings.store), box
+    return _Played(await _history(settings.store), stats, whole)
 
 
 async def _history(store: str) -> list[AuditRow]:
@@ -136,11 +152,11 @@ def _invitation(config: Path, clock: ShiftedClock) -> str:
     )
 
 
-def _table(seen: list[Seen]) -> "Table":
+def _table(seen: list[Seen], missing: str) -> "Table":
     from rich.table import Table  # noqa: PLC0415 - rich is slow to import
 
-    table = Table("what happened", "in New York", "reason", title="What you saw, from the daemon's audit")
+    table = Table("in New York", "what happened", "reason", title="What you saw, from the daemon's audit")
     for step in seen:
-        when = "NOT SEEN" if step.at is None else f"{datetime.fromtimestamp(step.at, ZONE):%H:%M:%S}"
-        table.add_row(step.what, when, step.reason)
+        when = missing if step.at is None else f"{datetime.fromtimestamp(step.at, ZONE):%H:%M:%S}"
+        table.add_row(when, step.what, step.reason)
     return table
