@@ -1,0 +1,63 @@
+"""The README against the program: its rules load, its tables are the program's, its outputs are real."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller.cli.demo.story import review
+from controller.core.precedence import PRECEDENCE
+from controller.rules.loader import load_rules
+from controller.settings import load_settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+NOW = 1_795_000_000.0
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_rules_load_without_a_problem() -> None:
+    rules, _service = blocks("yaml")
+    loaded = load_rules({"us-renewals.yaml": rules.encode()}, now=NOW, workspaces=frozenset({"main"}))
+    assert [campaign.name for campaign in loaded.rules.campaigns] == ["us-renewals"]
+
+
+def test_the_service_file_loads_without_a_problem(tmp_path: Path) -> None:
+    _rules, service = blocks("yaml")
+    (tmp_path / "controller.yaml").write_text(service)
+    assert list(load_settings(tmp_path / "controller.yaml").workspaces) == ["main"]
+
+
+def test_the_precedence_table_is_the_programs() -> None:
+    rows = [f"| {row.number} | {row.condition} | {row.desired} | {row.reason} |" for row in PRECEDENCE]
+    assert [row for row in rows if row not in README] == []
+
+
+def test_the_table_of_the_demo_names_what_the_demo_expects() -> None:
+    assert [step.what for step in review([]) if step.what not in README] == []
+
+
+@pytest.mark.e2e
+def test_the_problems_of_check_are_real(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    text = (ROOT / "config/rules/us-renewals.yaml").read_text()
+    text = text.replace("mon-fri", "mon-frx").replace("close_early: 2m", "close_erly: 2m")
+    (tmp_path / "rules/us-renewals.yaml").write_text(text.replace('"10:00-14:00"', '"10:00-25:00"'))
+    config = tmp_path / "controller.yaml"
+    config.write_text((ROOT / "config/controller.yaml").read_text())
+    command = [sys.executable, "-m", "controller", "check", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if line not in README] == []
+
+
+@pytest.mark.e2e
+def test_every_make_target_of_the_readme_exists() -> None:
+    for line in re.findall(r"^make .*$", "\n".join(blocks("sh")), re.MULTILINE):
+        done = subprocess.run(["make", "-n", *line.split()[1:]], cwd=ROOT, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, line
