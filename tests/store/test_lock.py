@@ -49,7 +49,10 @@ def test_the_lock_file_is_the_owners_alone(tmp_path: Path) -> None:
 
 def test_a_child_process_does_not_keep_the_lock(tmp_path: Path) -> None:
     lock = StoreLock(tmp_path / "a.db")
-    with subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    command = [sys.executable, "-S", "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # it runs its own program now: until then it is a copy of this process
         lock.release()
         StoreLock(tmp_path / "a.db").release()
         assert child.poll() is None
