@@ -41,7 +41,7 @@ class Observer:
         self._workspace = workspace
         self._next_full_scan = first_full_scan
         self._sequence = 0
-        self._answered: dict[JobKey, int] = {}
+        self._known_as_of: dict[JobKey, int] = {}
 
     def begin(self) -> int:
         """Mark the begin of a request; give it to `take` with the answer."""
@@ -49,22 +49,25 @@ class Observer:
         return self._sequence
 
     def take(self, job: Job, begun: int) -> Job:
-        """Remember an answer, unless a change of ours was answered after this request began; returns what is known."""
-        if begun < self._answered.get(job.key, 0):
+        """Remember an answer, unless what is known is newer: the answer to a change of ours that came after this
+        request began, or to a read that began later. Returns what is known.
+        """
+        if begun < self._known_as_of.get(job.key, 0):
             return self.jobs.get(job.key, job)
+        self._known_as_of[job.key] = begun
         self.jobs[job.key] = job
         return job
 
     def changed(self, job: Job) -> None:
         """Remember the answer to a change: reads that began before it say nothing any more."""
-        self._answered[job.key] = self.begin()
+        self._known_as_of[job.key] = self.begin()
         self.jobs[job.key] = job
 
     def drop(self, keys: Iterable[JobKey]) -> None:
         """Forget finished and vanished jobs."""
         for key in keys:
             self.jobs.pop(key, None)
-            self._answered.pop(key, None)
+            self._known_as_of.pop(key, None)
 
     async def read(self, claimed: Iterable[JobKey], now: Instant) -> Reading:
         """Read all live jobs, and by themselves those that were known or claimed and are in no list.
@@ -74,9 +77,14 @@ class Observer:
         begun = self.begin()
         listed, unreadable = await self._lists(now)
         reading = Reading(errors=unreadable)
-        reading.jobs = {key: self.take(job, begun) for key, job in listed.items()}
+        for job in listed.values():
+            self.take(job, begun)
         missing = {*self.jobs, *claimed} - listed.keys()
         await asyncio.gather(*(self._read_missing(key, reading) for key in missing))
+        # As known now: while the missing were read, a change of ours may have been answered.
+        reading.jobs = {key: self.jobs[key] for key in (*listed, *missing) if key in self.jobs}
+        for gone in reading.gone:
+            reading.jobs.pop(gone if isinstance(gone, JobKey) else gone.key, None)
         return reading
 
     async def _lists(self, now: Instant) -> tuple[dict[JobKey, Job], int]:
@@ -89,25 +97,23 @@ class Observer:
         if full:
             self._next_full_scan = now + FULL_SCAN_EVERY
         jobs: dict[JobKey, Job] = {}
-        unreadable: set[str] = set()
+        unreadable: set[tuple[str | None, str]] = set()
         for listing in listings:
             jobs.update((job.key, job) for job in listing.jobs if not job.status.finished)
-            unreadable |= {bad.id or bad.problem for bad in listing.unreadable}
-        for what in sorted(unreadable):
-            log.warning("job.unreadable", workspace=self._workspace, job=what)
+            unreadable |= {(bad.id, bad.problem) for bad in listing.unreadable}
+        for job_id, problem in unreadable:
+            log.warning("job.unreadable", workspace=self._workspace, job=job_id, problem=problem)
         return jobs, len(unreadable)
 
     async def _read_missing(self, key: JobKey, reading: Reading) -> None:
         begun = self.begin()
         try:
-            reading.jobs[key] = self.take(await self._api.get_job(key.id), begun)
+            self.take(await self._api.get_job(key.id), begun)
         except NotFound:
             reading.gone.append(self.jobs.get(key, key))
         except ApiError as error:
             reading.errors += 1
             log.warning("job.unreadable", workspace=key.workspace, job=key.id, problem=error.reason.value)
-            if key in self.jobs:
-                reading.jobs[key] = self.jobs[key]
 
 
 def _answered(answer: Listing | BaseException) -> Listing:

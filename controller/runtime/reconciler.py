@@ -127,9 +127,9 @@ class Reconciler:
         """Claims and findings after a reading, before anything is sent."""
         for decision, situation in decided:
             job = decision.job
-            if situation.claim is not None:
+            if situation.claim is not None and not self._sweep.changing(job.key):
                 yield from self._observe_claim(situation.claim, decision, journal, now)
-            elif job.status is Status.PAUSED and job.key in dialing:
+            elif situation.claim is None and job.status is Status.PAUSED and job.key in dialing:
                 yield journal.paused_by_others(decision, situation.campaign_names, now)
         yield from findings.compare(self._ledger, decided, journal, now)
         for gone in reading.gone:

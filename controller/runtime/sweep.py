@@ -14,7 +14,7 @@ import structlog
 
 from controller.clock import Clock
 from controller.core import claim as claims
-from controller.core.claim import Claim, ClaimState
+from controller.core.claim import Claim
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
@@ -71,11 +71,18 @@ class Sweep:
             if interrupted():
                 journal.log.info("pass.interrupted", left=len(decisions) - len(outcomes))
                 break
-            if not await self._ledger.record([PutClaim(claim) for claim in self._to_resume(batch, now)]):
+            self._supersede(batch)
+            if not await self._move_claims(batch, claims.resuming, now):
                 journal.log.error("resume.postponed", jobs=len(decisions) - len(outcomes), problem="store.unwritable")
+                await self._move_claims(batch, claims.paused, now)
                 break
             outcomes += await self._unpause_batch(batch, journal, now, interrupted)
         return outcomes
+
+    def changing(self, key: JobKey) -> bool:
+        """Whether a change of the job is under way at this moment."""
+        lock = self._locks.get(key)
+        return lock is not None and lock.locked()
 
     async def settled(self) -> list[Outcome]:
         """Wait for all changes that are still followed, and say what became of them."""
@@ -103,6 +110,7 @@ class Sweep:
         self._rules().forget([key])
 
     async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+        self._supersede(batch)
         await self._ledger.record([change for each in batch for change in self._intent(each, journal, now)])
         sent = await asyncio.gather(*(self._pause_one(decision) for decision in batch))
         outcomes = [outcome for outcome in sent if outcome is not None]
@@ -127,22 +135,19 @@ class Sweep:
             return await _guarded(decision, self._changer.pause(decision))
 
     def _stopped_meanwhile(self, decision: Decision) -> bool:
-        """Whether another phase, on the same judgement, paused the job while this one waited for it."""
+        """Whether another phase, on the same judgement, paused the job while this one waited for it. A resume that is
+        not proven yet may still take effect after such an answer.
+        """
         job = self._observer.jobs.get(decision.job.key)
-        claim = self._ledger.claims.get(decision.job.key)
-        return (
-            job is not None
-            and job is not decision.job
-            and agrees(Action.PAUSE, job)
-            and claim is not None
-            and claim.state is ClaimState.HELD
-        )
+        newer = job is not None and job is not decision.job and agrees(Action.PAUSE, job)
+        return newer and decision.because is not Because.RESUME_UNPROVEN
 
-    def _to_resume(self, batch: Sequence[Decision], now: Instant) -> Iterator[Claim]:
-        for decision in batch:
-            claim = self._ledger.claims.get(decision.job.key)
-            if claim is not None:
-                yield claims.resuming(claim, now)
+    async def _move_claims(
+        self, batch: Sequence[Decision], move: Callable[[Claim, Instant], Claim], now: Instant
+    ) -> bool:
+        """Record the open claims of these jobs, moved; whether that is on disk."""
+        standing = (self._ledger.claims.get(decision.job.key) for decision in batch)
+        return await self._ledger.record([PutClaim(move(claim, now)) for claim in standing if claim is not None])
 
     async def _unpause_batch(
         self, batch: Sequence[Decision], journal: Journal, now: Instant, interrupted: Callable[[], bool]
@@ -168,6 +173,8 @@ class Sweep:
         for outcome in outcomes:
             if outcome.result is Result.UNVERIFIED:
                 self._follow(outcome, journal)
+            elif outcome.result in (Result.VERIFIED, Result.GONE):
+                self._unfollow(outcome.decision.job.key)
 
     def _result(self, outcome: Outcome, journal: Journal, now: Instant) -> Iterator[Change]:
         job = outcome.decision.job
@@ -182,14 +189,23 @@ class Sweep:
     def _follow(self, outcome: Outcome, journal: Journal) -> None:
         """Read the job again on a timer of its own. A change that is followed already keeps its deadline."""
         key = outcome.decision.job.key
-        followed = self._settling.get(key)
-        if followed is not None and followed.get_name() == outcome.decision.action:
+        if key in self._settling:
             return
-        if followed is not None:
-            followed.cancel()
         task = asyncio.create_task(self._settle(outcome, journal), name=outcome.decision.action)
         self._settling[key] = task
         task.add_done_callback(lambda done: self._settling.pop(key) if self._settling.get(key) is done else None)
+
+    def _unfollow(self, key: JobKey) -> None:
+        followed = self._settling.pop(key, None)
+        if followed is not None:
+            followed.cancel()
+
+    def _supersede(self, batch: Sequence[Decision]) -> None:
+        """Follow no earlier change of the other kind: a late proof of it must not speak for what is sent now."""
+        for decision in batch:
+            followed = self._settling.get(decision.job.key)
+            if followed is not None and followed.get_name() != decision.action:
+                self._unfollow(decision.job.key)
 
     async def _settle(self, outcome: Outcome, journal: Journal) -> Outcome:
         settled = await self._changer.settle(outcome)

@@ -70,4 +70,7 @@ class WorkspaceLoop:
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger="fast_path")
 
     def _interrupted(self) -> bool:
-        return self._stopping or bool(self._pending)
+        """A resync that is due brings nothing new. Where reading takes longer than the time between two, one is always
+        due, and nothing would ever be resumed.
+        """
+        return self._stopping or any(trigger is not Trigger.RESYNC for trigger in self._pending)

@@ -21,6 +21,7 @@ from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.store import Store
 from controller.vogent.client import VogentClient
+from tests.runtime.stage import WatchedClock
 
 RULES = """\
 calendars:
@@ -55,6 +56,24 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         self.instant += seconds
         await asyncio.sleep(0)
+
+
+class SandboxClock:
+    """The same time for the sandbox, whose own waiting must not move the hand."""
+
+    rate = 1.0
+
+    def __init__(self, hand: HandClock) -> None:
+        self.hand = hand
+
+    def now(self) -> float:
+        return self.hand.instant
+
+    def real(self, instant: float) -> datetime:
+        return datetime.fromtimestamp(instant, UTC)
+
+    async def sleep(self, _seconds: float) -> None:
+        await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -105,7 +124,7 @@ def rulebook(clock: HandClock, policy: str, more: str) -> Rulebook:
 async def staged(folder: Path, instant: str, policy: str = "", more: str = "") -> AsyncIterator[Stage]:
     """Everything set up, and taken down."""
     clock = HandClock(at(instant))
-    box = Sandbox(clock, "key")
+    box = Sandbox(SandboxClock(clock), "key")
     url = await box.start()
     (folder / "key").write_text("key")
     (folder / "rules").mkdir()

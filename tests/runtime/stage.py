@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from controller.app import build_reconciler, open_client, open_ledger
+from controller.clock import Clock
 from controller.core.campaign import Campaign, Incident, RuleSet
 from controller.core.claim import Claim
 from controller.core.job import JobKey, Status
@@ -68,7 +69,7 @@ class HandClock:
 class WatchedClock(HandClock):
     """Reads another clock; nobody who sleeps on it ever wakes."""
 
-    def __init__(self, other: HandClock) -> None:
+    def __init__(self, other: Clock) -> None:
         super().__init__()
         self._other = other
 
@@ -234,5 +235,5 @@ def lines(logs: list[Any], event: str) -> list[dict[str, Any]]:
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """Give others their turn until it is so. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.001)
