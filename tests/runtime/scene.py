@@ -21,7 +21,6 @@ from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.store import Store
 from controller.vogent.client import VogentClient
-from tests.runtime.stage import WatchedClock
 
 RULES = """\
 calendars:
