@@ -10,7 +10,7 @@ from controller.app import new_id, open_clients, open_ledger
 from controller.cli.context import SEEN_KEYS, read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live
-from controller.cli.options import author_option, config_option, output_option
+from controller.cli.options import author_option, config_option, output_option, reason_option
 from controller.cli.output import printable, show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock
@@ -29,7 +29,7 @@ _FIELDS = ("workspace", "job", "name", "problem")
 @click.command()
 @click.argument("jobs", nargs=-1)
 @click.option("--campaign", help="Every PAUSED job of this campaign that nobody claimed.")
-@click.option("--reason", required=True, help="Why, for the audit.")
+@reason_option
 @author_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @config_option
@@ -64,7 +64,7 @@ def adopt(
 @click.command()
 @click.argument("jobs", nargs=-1, required=True)
 @click.option("--claim", is_flag=True, required=True, help="End our ownership of the pause; it stays in place.")
-@click.option("--reason", required=True, help="Why, for the audit.")
+@reason_option
 @author_option
 @config_option
 @output_option

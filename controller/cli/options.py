@@ -24,8 +24,6 @@ class InstantType(click.ParamType):  # type: ignore[type-arg]  # generic in clic
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Instant:  # noqa: ANN401 - click's own signature
         """Parse the text; epoch seconds come out."""
-        if isinstance(value, float):
-            return value
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
@@ -60,7 +58,20 @@ def output_option(command: CommandT) -> CommandT:
 
 def author_option(command: CommandT) -> CommandT:
     """`--author`, who is named in the audit: the operating system's user by default."""
-    return click.option("--author", default=_user, help="Who asks for it (default: the OS user).")(command)
+    return click.option("--author", default=_user, callback=_not_empty, help="Who asks for it (default: the OS user).")(
+        command
+    )
+
+
+def reason_option(command: CommandT) -> CommandT:
+    """`--reason`, what the audit will say."""
+    return click.option("--reason", required=True, callback=_not_empty, help="Why, for the audit.")(command)
+
+
+def _not_empty(_: click.Context, option: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.UsageError(f"--{option.name} must not be empty: the audit shows it")
+    return value
 
 
 def _user() -> str:

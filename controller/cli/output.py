@@ -18,7 +18,7 @@ Record = dict[str, Any]
 WIDE = 160
 """Columns where there is no terminal to ask: enough for any of our tables."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet run a text: OWASP's list (CSV injection), full-width forms included."""
 
 
@@ -65,6 +65,8 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Lists and objects as JSON; a text that a spreadsheet would run as a formula gets a quote before it."""
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    # Left bare by csv, a carriage return would begin a row of its own, and with it a formula.
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -16,7 +16,7 @@ from controller.core.hours import CampaignHours
 from controller.core.interval import Instant, Interval
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.text import Text
 
 _OPEN, _CLOSED, _PARTLY, _OUTSIDE = "█", "·", "▒", " "
@@ -38,18 +38,23 @@ def draw(previews: Sequence[Preview], span: Interval) -> "Group":
     return Group(*lines, legend) if lines else Group("The rules define no campaign.")
 
 
-def _campaign(preview: Preview, span: Interval) -> "Iterator[Text]":
+def _campaign(preview: Preview, span: Interval) -> "Iterator[RenderableType]":
+    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
     from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
     hours, segments, partial = preview
     zone = hours.campaign.calendars[0].zone
     yield Text(f"{hours.campaign.name} ({zone.key})", style="bold")
-    yield Text(f"{'':15} {_RULER}", style="dim")
+    days = Table.grid(padding=(0, 2, 0, 0))
+    days.add_column(no_wrap=True)
+    days.add_column(no_wrap=True, min_width=len(_RULER))
+    days.add_row("", Text(_RULER, style="dim"), "")
     for day in _days(span, zone):
-        yield _day(day, segments, zone)
+        days.add_row(*_day(day, segments, zone))
+    yield days
     for incident in partial:
         ends = "on until removed" if math.isinf(incident.until) else f"until {exact(incident.until, zone)}"
-        text = f"  may cover some of its jobs: incident {incident.name}: {incident.reason}"
+        text = f"may cover some of its jobs: incident {incident.name}: {incident.reason}"
         yield Text(printable(f"{text}, from {exact(incident.since, zone)}, {ends}"), style="yellow")
     yield Text("")
 
@@ -63,17 +68,16 @@ def _days(span: Interval, zone: ZoneInfo) -> Iterator[datetime]:
         day += timedelta(days=1)
 
 
-def _day(day: datetime, segments: tuple[Segment, ...], zone: ZoneInfo) -> "Text":
+def _day(day: datetime, segments: tuple[Segment, ...], zone: ZoneInfo) -> "tuple[str, Text, str]":
     from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
     start, end = day.timestamp(), (day + timedelta(days=1)).timestamp()
     today = [segment for segment in segments if segment.start < end and start < segment.end]
-    text = Text(f"{day:%a %Y-%m-%d}  ")
+    strip = Text()
     for states in _by_local_half_hour(start, end, today, zone):
         cell = _cell(states)
-        text.append(cell, style="green" if cell == _OPEN else "yellow" if cell == _PARTLY else "dim")
-    text.append(f"  {printable(_notes(today, zone, (start, end)))}")
-    return text
+        strip.append(cell, style="green" if cell == _OPEN else "yellow" if cell == _PARTLY else "dim")
+    return f"{day:%a %Y-%m-%d}", strip, printable(_notes(today, zone, (start, end)))
 
 
 def _by_local_half_hour(start: Instant, end: Instant, segments: list[Segment], zone: ZoneInfo) -> list[set[State]]:

@@ -162,7 +162,11 @@ class Stage:
         self.config = folder / "controller.yaml"
         (folder / "rules").mkdir()
         self.clock = ShiftedClock(datetime.fromisoformat(at).timestamp(), time.time())
-        self.env: dict[str, str | None] = {"CAMPAIGN_CONTROLLER_CLOCK": str(self.clock), "STAGE_KEY": KEY}
+        self.env: dict[str, str | None] = {
+            "CAMPAIGN_CONTROLLER_CLOCK": str(self.clock),
+            "STAGE_KEY": KEY,
+            "COLUMNS": None,
+        }
         self._open: list[ServedSandbox | RunningDaemon] = []
         self.write(RULES)
         self.configure("http://127.0.0.1:9/api")

@@ -9,7 +9,6 @@ import pytest
 from controller.core.decide import judge
 from controller.core.decision import Desired
 from controller.core.instant_text import rfc3339
-from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.core.situation import Situation
 from controller.rules.loader import load_rules_folder
@@ -91,7 +90,7 @@ def test_what_is_shown_is_what_the_core_decides(stage: Stage) -> None:
     assert rfc3339(begin) == shown["intervals"][0]["from"]
     spans = [(each["from"], each["until"], each) for each in shown["intervals"]]
     for minute in range(10 * 24 * 60):
-        instant: Instant = begin + minute * 60
+        instant = begin + minute * 60
         text = rfc3339(instant)
         interval = next(each for since, until, each in spans if since <= text < until)
         judgement = judge(situation, instant)
@@ -105,9 +104,19 @@ def test_the_span_is_seven_days_from_now_by_default(stage: Stage) -> None:
     assert intervals[-1]["until"].replace("2026-12-01", "2026-11-24") == intervals[0]["from"]
 
 
+@pytest.mark.parametrize("columns", [80, 160])
+def test_a_drawing_fits_and_its_strips_stay_whole(stage: Stage, columns: int) -> None:
+    stage.env["COLUMNS"] = str(columns)
+    drawn = stage.run("preview", *WEEK).stdout
+    assert max(map(len, drawn.splitlines())) <= columns
+    assert len([line for line in drawn.splitlines() if line[4:9] == "2026-"]) == 30
+    assert len([line for line in drawn.splitlines() if "·" * 18 + "█" * 15 + "▒" + "·" * 14 in line]) == 13
+    assert "The floor is under water" in " ".join(drawn.split()) or columns == 80
+
+
 def strips(drawn: str) -> dict[str, str]:
     """The 48 half hours of each drawn day, and its notes."""
-    return {line[4:14]: line[16:] for line in drawn.splitlines() if line[4:8] in ("2026", "2027")}
+    return {line[4:14]: line[16:].rstrip() for line in drawn.splitlines() if line[4:8] in ("2026", "2027")}
 
 
 def test_each_half_hour_of_a_day_is_one_character_and_hours_are_in_words(stage: Stage) -> None:
@@ -174,9 +183,9 @@ def test_the_csv_has_a_row_for_each_interval_and_partial_incident(stage: Stage) 
     records = stage.records("preview", *WEEK)
     assert len(rows) == sum(len(each["intervals"]) + len(each["partial_incidents"]) for each in records)
     partial = [row for row in rows if row["state"] == "partial_incident"]
-    assert [(row["from"], row["until"], row["reason"], row["detail"]) for row in partial if row["campaign"] == "renewals"] == [
-        ("2026-11-30T15:00:00Z", "2026-11-30T16:00:00Z", "incident", "carrier: Carrier is down")
-    ]
+    assert [
+        (row["from"], row["until"], row["reason"], row["detail"]) for row in partial if row["campaign"] == "renewals"
+    ] == [("2026-11-30T15:00:00Z", "2026-11-30T16:00:00Z", "incident", "carrier: Carrier is down")]
 
 
 def test_json_lines_are_the_same_records(stage: Stage) -> None:

@@ -48,6 +48,12 @@ def test_every_command_explains_itself(name: str) -> None:
     assert "--help" in done.output
 
 
+def test_a_shell_can_complete_the_commands() -> None:
+    asked = {"_X_COMPLETE": "bash_complete", "COMP_WORDS": "x pr", "COMP_CWORD": "1"}
+    done = CliRunner().invoke(main, prog_name="x", complete_var="_X_COMPLETE", env=asked)
+    assert done.stdout == "plain,preview\n"
+
+
 def test_the_version_is_the_package_s() -> None:
     done = controller("--version")
     assert (done.returncode, done.stderr) == (0, "")
