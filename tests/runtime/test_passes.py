@@ -115,7 +115,7 @@ async def test_finished_and_unmatched_jobs_are_left_alone(tmp_path: Path) -> Non
 async def test_an_incident_pauses_and_a_close_in_it_only_changes_the_reason(tmp_path: Path) -> None:
     more = INCIDENT.replace("13:00", "18:00")
     async with staged(tmp_path, "11:00", more=more) as stage:
-        job = stage.box.add_job("R 1", status=Status.ACTIVE)
+        job = stage.box.add_job("R 1", status=Status.ACTIVE, rows=5000)
         await stage.run("11:00")
         await stage.run("11:59")
         assert (stage.claim(job).reason, stage.box.status(job)) == ("incident", Status.PAUSED)

@@ -25,10 +25,14 @@ database = {folder}/index.txt
 new_certs_dir = {folder}
 serial = {folder}/serial
 default_md = sha256
+x509_extensions = leaf
 policy = any
 copy_extensions = copy
 [any]
 commonName = supplied
+[leaf]
+authorityKeyIdentifier = keyid
+subjectKeyIdentifier = hash
 """
 
 VALID = ("20200101000000Z", "20991231000000Z")
@@ -45,8 +49,24 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "index.txt").touch()
     (folder / "serial").write_text("01\n")
     (folder / "ca.cnf").write_text(CA_CONFIG.format(folder=folder))
-    openssl(folder, "req", "-x509", *new_key("ca"), "-subj", "/CN=Own authority", "-days", "30000", "-out", "ca.pem")
+    openssl(
+        folder,
+        "req",
+        "-x509",
+        *new_key("ca"),
+        "-subj",
+        "/CN=Own authority",
+        *CA_USAGE,
+        "-days",
+        "30000",
+        "-out",
+        "ca.pem",
+    )
     return folder
+
+
+# Python 3.13 takes nothing less.
+CA_USAGE = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
 
 def new_key(name: str) -> tuple[str, ...]:
