@@ -37,8 +37,8 @@ def test_what_a_record_lacks_is_an_empty_cell(capsys: pytest.CaptureFixture[str]
 
 
 def test_json_is_one_array_and_json_lines_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    records = ({"name": "é"}, {"name": "b\n"})
-    assert json.loads(shown(capsys, "json", *records)) == list(records)
+    records: list[dict[str, object]] = [{"name": "é"}, {"name": "b\n"}]
+    assert json.loads(shown(capsys, "json", *records)) == records
     assert shown(capsys, "jsonl", *records) == '{"name": "é"}\n{"name": "b\\n"}\n'
     assert shown(capsys, "json") == "[]\n"
     assert shown(capsys, "jsonl") == ""

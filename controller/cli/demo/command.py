@@ -45,7 +45,7 @@ workspaces:
 rules: rules/
 resync: 30s
 store: sqlite:///var/controller.db
-control: var/control.sock
+control: control.sock
 """
 
 
@@ -57,7 +57,7 @@ def demo(keep_running: bool) -> None:
 
     Exit 1 if anything that should have been seen was not, or a call began that should not have.
     """
-    folder = Path(tempfile.mkdtemp(prefix="campaign-controller-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix="controller-demo-"))
     try:
         as_expected = _play(folder, keep_running)
     finally:
