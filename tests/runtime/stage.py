@@ -47,12 +47,16 @@ def weekly(start: str = "09:00", end: str = "17:00") -> dict[str, Any]:
 
 
 class HandClock:
-    """Stands still until a test moves it, or somebody sleeps: then that much time has passed at once."""
+    """Stands still until a test moves it, or somebody sleeps: then that much time has passed at once.
+
+    Where a test sets a `gate`, sleepers wait for that first.
+    """
 
     rate = 1.0
 
     def __init__(self, instant: float = OPEN) -> None:
         self.instant = instant
+        self.gate: asyncio.Event | None = None
 
     def now(self) -> float:
         return self.instant
@@ -62,6 +66,8 @@ class HandClock:
 
     async def sleep(self, seconds: float) -> None:
         assert seconds > 0
+        if self.gate is not None:
+            await self.gate.wait()
         self.instant += seconds
         await asyncio.sleep(0)
 
