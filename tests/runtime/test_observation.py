@@ -1,0 +1,170 @@
+"""What a pass reads, and what it makes of lists that shift, mislead or cannot be read."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from controller.core.job import Status
+from tests.runtime.faults import on, refusing, showing
+from tests.runtime.stage import MORNING, OPEN, SHUT, Handler, Stage, lines
+
+
+def asked(stage: Stage) -> list[str]:
+    """The queries of the lists, from now on."""
+    seen: list[str] = []
+
+    async def look(request: web.Request, _handler: Handler) -> None:
+        if request.path.endswith("/batch_dial_jobs"):
+            seen.append(request.query.get("status", "all"))
+
+    stage.faults.append(look)
+    return seen
+
+
+def listing(**by_status: list[dict[str, Any]]) -> Any:
+    """Lists with those rows; `all` is the one that is asked for without a status."""
+
+    async def answer(request: web.Request, _handler: Handler) -> web.StreamResponse:
+        rows = by_status.get(request.query.get("status", "all"), [])
+        return web.json_response({"data": rows, "cursor": None})
+
+    return on("GET", "/batch_dial_jobs", answer)
+
+
+def row(job_id: str, status: str = "ACTIVE", **fields: Any) -> dict[str, Any]:
+    return {"id": job_id, "name": "US renewals", "status": status, "callAgentId": "agent-1", **fields}
+
+
+async def test_the_live_statuses_are_listed_at_every_pass_and_everything_once_an_hour(stage: Stage) -> None:
+    seen = asked(stage)
+    stage.build(first_full_scan=OPEN + 30)
+    live = ["ACTIVE", "INIT", "PAUSED"]
+    for passed, also in ((0, []), (30, ["all"]), (3629, []), (3630, ["all"]), (3660, [])):
+        seen.clear()
+        await stage.at(OPEN + passed)
+        assert sorted(seen) == sorted(live + also)
+
+
+async def test_a_full_list_that_failed_is_asked_for_again(stage: Stage) -> None:
+    seen = asked(stage)
+    stage.build(first_full_scan=OPEN)
+    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(401)))
+    await stage.at(OPEN)
+    stage.faults.pop()
+    seen.clear()
+    await stage.at(OPEN + 30)
+    assert "all" in seen
+
+
+async def test_a_job_that_is_missing_from_the_lists_is_read_by_itself_and_decided(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(OPEN)
+    stage.faults.append(listing())
+    await stage.at(SHUT)
+    assert stage.sent("GET").count(f"/{job}") == 1
+    assert stage.status(job) is Status.PAUSED
+
+
+async def test_a_missing_job_that_cannot_be_read_is_decided_by_what_was_known(stage: Stage, logs: list[Any]) -> None:
+    job = stage.add()
+    await stage.at(OPEN)
+    stage.faults += [listing(), on("GET", f"/{job}", refusing(403))]
+    report = await stage.at(SHUT)
+    assert stage.status(job) is Status.PAUSED
+    assert (report.unreadable, report.failed) == (1, True)
+    assert [(line["job"], line["problem"]) for line in lines(logs, "job.unreadable")] == [(job, "unauthorized")]
+    assert lines(logs, "job.vanished") == []
+
+
+async def test_a_claimed_job_that_cannot_be_read_after_a_restart_keeps_its_claim(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    await stage.restart()
+    stage.faults += [listing(), on("GET", f"/{job}", refusing(403))]
+    report = await stage.at(MORNING)
+    assert (report.unreadable, report.decisions) == (1, [])
+    assert await stage.states(job) == ["held"]
+
+
+async def test_a_server_that_ignores_the_status_filter_changes_nothing(stage: Stage) -> None:
+    jobs = {status: stage.add(status) for status in Status if status is not Status.UNKNOWN}
+    rows = [row(job, status.value) for status, job in jobs.items()]
+    stage.faults.append(listing(ACTIVE=rows, PAUSED=rows, INIT=rows))
+    report = await stage.at(SHUT)
+    assert {decision.job.id for decision in report.decisions} == {
+        jobs[status] for status in (Status.ACTIVE, Status.PAUSED, Status.INIT)
+    }
+    assert stage.sent() == [f"/{jobs[Status.ACTIVE]}/paused"]
+
+
+async def test_a_job_that_moves_between_two_lists_is_decided_once(stage: Stage) -> None:
+    job = stage.add(Status.PAUSED)
+    stage.faults.append(listing(ACTIVE=[row(job)], PAUSED=[row(job, "PAUSED")]))
+    report = await stage.at(OPEN)
+    assert [decision.job.status for decision in report.decisions] == [Status.PAUSED]
+
+
+async def test_a_job_in_a_list_that_cannot_be_read_is_counted_and_stops_no_other(stage: Stage, logs: list[Any]) -> None:
+    job = stage.add()
+    broken = {"id": "job-x", "name": 7, "status": "ACTIVE", "callAgentId": "agent-1"}
+    stage.faults.append(listing(ACTIVE=[row(job), broken, "nonsense"], PAUSED=["nonsense"]))
+    report = await stage.at(SHUT)
+    assert stage.status(job) is Status.PAUSED
+    assert (report.unreadable, report.failed) == (2, True)
+    told = {line["job"]: line["problem"] for line in lines(logs, "job.unreadable")}
+    assert told.keys() == {"job-x", None}
+    assert "name" in told["job-x"]
+    assert told[None] == "not an object"
+
+
+async def test_a_job_of_unknown_status_is_found_by_the_full_list_and_left_while_open(
+    stage: Stage, logs: list[Any]
+) -> None:
+    job = stage.add()
+    stage.build(first_full_scan=OPEN)
+    stage.faults.append(showing(job, status="WARMING_UP"))
+    for passed in (0, 30):
+        report = await stage.at(OPEN + passed)
+        assert report.counts() == {"jobs": 1, "unknown_status": 1}
+    assert stage.sent() == []
+    assert await stage.findings() == ["unknown_status"]
+    [line] = lines(logs, "finding.opened")
+    assert (line["log_level"], line["job"]) == ("warning", job)
+    assert "WARMING_UP" in line["detail"]
+
+
+async def test_a_job_of_unknown_status_is_paused_while_closed_and_its_finding_goes_with_the_status(
+    stage: Stage, logs: list[Any]
+) -> None:
+    job = stage.add()
+    stage.build(first_full_scan=SHUT)
+    fault = showing(job, status="WARMING_UP")
+    stage.faults.append(fault)
+    await stage.at(SHUT)
+    assert stage.status(job) is Status.PAUSED
+    assert await stage.states(job) == ["held"]
+    stage.faults.remove(fault)
+    await stage.at(SHUT + 30)
+    assert await stage.findings() == []
+    assert len(lines(logs, "finding.closed")) == 1
+    await stage.at(MORNING)
+    assert stage.status(job) is Status.ACTIVE
+
+
+async def test_a_job_of_unknown_status_is_never_resumed(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    stage.faults.append(showing(job, status="WARMING_UP"))
+    report = await stage.at(MORNING)
+    assert report.counts() == {"jobs": 1, "unknown_status": 1}
+    assert len(stage.sent()) == 1
+    assert await stage.states(job) == ["held"]
+
+
+async def test_lists_of_several_pages_are_read_to_their_end(stage: Stage) -> None:
+    stage.clock.instant = SHUT
+    jobs = [stage.add() for _ in range(120)]
+    await stage.at(SHUT)
+    assert {stage.status(job) for job in jobs} == {Status.PAUSED}
+    assert json.dumps(stage.sent("GET")).count('""') == 4
