@@ -1,7 +1,8 @@
 """The ledger: open claims and findings in memory, each change written through to the store.
 
 A store that cannot be written stops no pause: what it did not take is kept in memory and offered again with the next
-write. While anything waits so, `durable` is false, and nothing is resumed.
+write. While anything waits so, `durable` is false, and nothing is resumed. A change that breaks a rule of the store is
+dropped, loudly: it would be refused for ever, and everything behind it.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
 from controller.store.changes import Change, CloseFinding, OpenFinding, PutClaim
-from controller.store.errors import StoreError
+from controller.store.errors import StoreError, StoreReason
 
 log = structlog.get_logger()
 
@@ -59,17 +60,24 @@ class Ledger:
 
     async def _write(self, batch: list[Change]) -> bool:
         refused_before = bool(self._refused)
-        try:
-            await self.write(batch)
-        except StoreError as error:
-            self._refused = batch
-            if not refused_before:
-                log.error("store.unwritable", reason=error.reason.value, problem=str(error))
-            return False
+        parts, whole = [batch], True
+        while parts:
+            try:
+                await self.write(parts[0])
+            except StoreError as error:
+                if error.reason is not StoreReason.REFUSED:
+                    self._refused = [change for part in parts for change in part]
+                    if not refused_before:
+                        log.error("store.unwritable", reason=error.reason.value, problem=str(error))
+                    return False
+                parts[:1] = _halves(parts[0], error)
+                whole = False
+            else:
+                del parts[0]
         self._refused = []
         if refused_before:
             log.info("store.writable", changes=len(batch))
-        return True
+        return whole
 
     def _remember(self, change: Change) -> None:
         match change:
@@ -84,3 +92,12 @@ class Ledger:
                 self.findings.pop((job, kind), None)
             case _:
                 pass
+
+
+def _halves(refused: list[Change], error: StoreError) -> list[list[Change]]:
+    """Where to look for the change that broke a rule of the store; nowhere any more once it is found."""
+    if len(refused) == 1:
+        log.error("store.refused", change=type(refused[0]).__name__, problem=str(error))
+        return []
+    middle = len(refused) // 2
+    return [refused[:middle], refused[middle:]]
