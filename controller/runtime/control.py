@@ -90,12 +90,18 @@ class ControlSocket:
             try:
                 asked = OwnershipRequest.model_validate_json(await request.read())
             except ValidationError as error:
-                return web.json_response({"problem": str(error)}, status=400)
+                return web.json_response({"problem": _problem(error)}, status=400)
             answers = await change(asked.keys, asked.author, asked.reason)
             self._changed()
             return web.json_response([answer.as_json() for answer in answers])
 
         return handle
+
+
+def _problem(error: ValidationError) -> str:
+    """Say where and what, without pydantic's links."""
+    found = ((".".join(map(str, each["loc"])), each["msg"]) for each in error.errors())
+    return "; ".join(f"{where}: {what}" if where else what for where, what in found)
 
 
 async def ask_daemon(path: Path, verb: str, request: OwnershipRequest) -> list[Answer]:

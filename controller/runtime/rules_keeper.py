@@ -72,6 +72,7 @@ class RulesKeeper:
                 await self._reject(error, kept=self.book.rules.revision)
                 return
             if loaded.rules.revision == self.book.rules.revision:
+                self._rejected = None  # a mistake that was taken back is told again when it comes back
                 log.info("rules.unchanged", revision=loaded.rules.revision)
                 self._book = Rulebook(loaded.rules)  # the same meaning, perhaps with another year's holidays
                 return
