@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import zoneinfo
 from collections.abc import AsyncIterator
 
@@ -17,6 +18,11 @@ hypothesis.settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-zones", action="store_true", help="compare every time zone with the brute force")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More workers than cores: many tests wait for processes and sockets."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True)
