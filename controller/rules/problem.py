@@ -20,7 +20,13 @@ class _Remark:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.key_path}: {self.message}" if self.key_path else f"{place}: {self.message}"
+        parts = (place, self.key_path, self.message) if self.key_path else (place, self.message)
+        return _one_line(": ".join(parts))
+
+
+def _one_line(text: str) -> str:
+    """Escape what cannot be printed: a message may quote any name of a file, and stays one line all the same."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 @dataclass(frozen=True, slots=True, order=True)

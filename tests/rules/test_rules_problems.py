@@ -515,3 +515,11 @@ def test_what_cannot_be_printed_is_shown_escaped_and_cut() -> None:
     assert problems(campaign(f"match: {{names: [x]}}\n    resume: {'x' * 200}")) == [
         f"a.yaml:6:13: campaigns.c.resume: '{'x' * 59}… is not a choice here, known are any, never, own",
     ]
+
+
+def test_a_name_that_cannot_be_printed_is_quoted_on_one_line() -> None:
+    text = '{"calendars": {"\\n": null}, "campaigns": {"c": {"match": {"names": ["x"]}, "calendars": ["k"]}}}'
+    with pytest.raises(RulesError) as caught:
+        load_rules({"a.yaml": text.encode()}, now=NOW)
+    assert [problem for problem in map(str, caught.value.problems) if not problem.isprintable()] == []
+    assert any(problem.endswith("known is \\n") for problem in map(str, caught.value.problems))
