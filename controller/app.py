@@ -4,10 +4,9 @@ import asyncio
 import os
 import signal
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 import structlog
 
@@ -16,6 +15,7 @@ from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.runtime.changer import Changer
 from controller.runtime.control import ControlSocket
+from controller.runtime.engine import Engine
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
@@ -23,9 +23,7 @@ from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import PassReport, Trigger
 from controller.runtime.rules_keeper import RulesKeeper
-from controller.runtime.timers import Timers
 from controller.runtime.watch import watch_folder
-from controller.runtime.workspace_loop import WorkspaceLoop
 from controller.settings import Settings, WorkspaceSettings
 from controller.store.store import Store
 from controller.vogent.api import JobsApi
@@ -35,9 +33,6 @@ from controller.vogent.retries import install_retry_hook
 from controller.vogent.transport import open_session
 
 log = structlog.get_logger()
-
-DRAIN_SECONDS = 20.0
-"""How long the passes in flight may take to end after the first signal, in real seconds."""
 
 
 def new_id() -> str:
@@ -118,129 +113,78 @@ async def run_once(
 
 
 class Daemon:
-    """The long-running program: every workspace's loop, the timers, the rules' watcher and the control socket."""
+    """The long-running program: the engine with the store, the API's clients, the rules' watcher and the control
+    socket around it.
+    """
 
     def __init__(self, settings: Settings, clock: Clock, seen_keys: set[str]) -> None:
         self._settings = settings
         self._clock = clock
         self._seen_keys = seen_keys
         self._stop = asyncio.Event()
-        self._loops: list[WorkspaceLoop] = []
-        self._timers = Timers(clock, settings.resync, self._on_resync, self._on_transition)
+        self._engine: Engine | None = None
 
     def stop(self) -> None:
         """Begin to end: no new pass, the ones in flight are drained."""
         self._stop.set()
+
+    def reload(self) -> None:
+        """Look at the rules files now."""
+        if self._engine is not None:
+            self._engine.look_at_rules()
 
     async def run(self) -> None:
         """Run until stopped. Raises RulesError where no rules can be had, StoreError where the store cannot."""
         async with AsyncExitStack() as stack:
             store = await Store.open(self._settings.store)
             stack.push_async_callback(store.close)
-            self._ledger = await open_ledger(store)
-            self._rules = RulesKeeper(
-                self._settings.rules,
-                frozenset(self._settings.workspaces),
-                self._clock,
-                self._ledger.record,
-                self._on_reload,
-            )
-            await self._rules.start(await store.last_revision())
-            self._incidents = IncidentLog(self._ledger.record)
+            ledger = await open_ledger(store)
+            rules = self._rules(ledger)
+            await rules.start(await store.last_revision())
             clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys))
-            control = self._control(clients)
+            reconcilers = [self._reconciler(name, clients[name], ledger, rules) for name in clients]
+            engine = Engine(self._clock, self._settings.resync, rules, IncidentLog(ledger.record), reconcilers)
+            control = self._control(clients, ledger, rules, engine)
             await control.start()
             stack.push_async_callback(control.close)
-            self._loops = [self._loop(name, clients[name]) for name in clients]
             log.info("daemon.started", version=version("campaign-controller"), workspaces=sorted(clients))
-            await self._run_until_stopped()
+            await self._run_until_stopped(engine, rules)
         log.info("daemon.stopped")
 
-    def reload(self) -> None:
-        """Look at the rules files now."""
-        self._spawn(self._rules.look())
-
-    async def _run_until_stopped(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        passes = [asyncio.create_task(loop.run()) for loop in self._loops]
-        self._spawn(watch_folder(self._settings.rules, self._rules.look))
-        self._timers.start()
-        self._wake(Trigger.START, self._clock.now())
-        self._arm()
+    async def _run_until_stopped(self, engine: Engine, rules: RulesKeeper) -> None:
+        self._engine = engine
+        engine.start()
+        engine.spawn(watch_folder(self._settings.rules, rules.look))
         try:
             await self._stop.wait()
             log.info("daemon.stopping")
         finally:
-            self._timers.stop()
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self._drain(passes)
+            self._engine = None
+            await engine.stop()
 
-    async def _drain(self, passes: list[asyncio.Task[None]]) -> None:
-        for loop in self._loops:
-            loop.stop()
-        _done, late = await asyncio.wait(passes, timeout=DRAIN_SECONDS)
-        for task in late:
-            task.cancel()
-        if late:
-            log.error("daemon.drain_cut", passes=len(late), seconds=DRAIN_SECONDS)
-        await asyncio.gather(*passes, return_exceptions=True)
+    def _rules(self, ledger: Ledger) -> RulesKeeper:
+        workspaces = frozenset(self._settings.workspaces)
+        return RulesKeeper(self._settings.rules, workspaces, self._clock, ledger.record, self._rules_changed)
 
-    def _loop(self, name: str, client: VogentClient) -> WorkspaceLoop:
-        reconciler = build_reconciler(
+    def _rules_changed(self) -> None:
+        if self._engine is not None:
+            self._engine.rules_changed()
+
+    def _reconciler(self, name: str, api: JobsApi, ledger: Ledger, rules: RulesKeeper) -> Reconciler:
+        return build_reconciler(
             self._settings.workspaces[name],
-            client,
-            self._ledger,
+            api,
+            ledger,
             self._clock,
-            lambda: self._rules.book,
+            lambda: rules.book,
             first_full_scan=self._clock.now() + self._settings.resync / 2,
         )
-        return WorkspaceLoop(reconciler)
 
-    def _control(self, clients: Mapping[str, VogentClient]) -> ControlSocket:
-        ownership = Ownership(clients, self._ledger, self._clock, lambda: self._rules.book, new_id)
-        return ControlSocket(self._settings.control, ownership, self._on_request)
-
-    def _wake(self, trigger: Trigger, at: Instant) -> None:
-        for loop in self._loops:
-            loop.wake(trigger, at)
-
-    def _arm(self) -> None:
-        """Wait for the next transition, and say which incidents began or ended."""
-        now = self._clock.now()
-        self._timers.set_transition(self._rules.book.next_transition(now))
-        self._spawn(self._incidents.look(self._rules.book, now))
-
-    def _on_resync(self) -> None:
-        self._spawn(self._rules.look())
-        self._wake(Trigger.RESYNC, self._clock.now())
-        self._arm()
-
-    def _on_transition(self, at: Instant) -> None:
-        self._wake(Trigger.TRANSITION, at)
-        now = max(at, self._clock.now())
-        self._timers.set_transition(self._rules.book.next_transition(now))
-        self._spawn(self._incidents.look(self._rules.book, now))
-
-    def _on_reload(self) -> None:
-        self._wake(Trigger.RELOAD, self._clock.now())
-        self._arm()
-
-    def _on_request(self) -> None:
-        self._wake(Trigger.REQUEST, self._clock.now())
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(_logged(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:  # the passes go on
-        log.exception("task.crashed")
+    def _control(
+        self, clients: Mapping[str, JobsApi], ledger: Ledger, rules: RulesKeeper, engine: Engine
+    ) -> ControlSocket:
+        ownership = Ownership(clients, ledger, self._clock, lambda: rules.book, new_id)
+        return ControlSocket(self._settings.control, ownership, engine.requested)
 
 
 def handle_signals(daemon: Daemon) -> None:

@@ -1,0 +1,115 @@
+"""What keeps the workspaces going: timers and triggers wake the loops, the loops run passes.
+
+It knows neither files nor sockets nor processes, so that it runs under simulated time as it does in the daemon.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+import structlog
+
+from controller.clock import Clock
+from controller.core.interval import Instant
+from controller.runtime.incident_log import IncidentLog
+from controller.runtime.reconciler import Reconciler
+from controller.runtime.report import Trigger
+from controller.runtime.rules_keeper import RulesKeeper
+from controller.runtime.timers import Timers
+from controller.runtime.workspace_loop import WorkspaceLoop
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 20.0
+"""How long the passes in flight may take to end once it is told to stop, in real seconds."""
+
+
+class Engine:
+    """Runs the passes of all workspaces by the rules in force. `resync` is in seconds of the clock."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        resync: float,
+        rules: RulesKeeper,
+        incidents: IncidentLog,
+        reconcilers: Iterable[Reconciler],
+    ) -> None:
+        self._clock = clock
+        self._rules = rules
+        self._incidents = incidents
+        self._loops = [WorkspaceLoop(reconciler) for reconciler in reconcilers]
+        self._timers = Timers(clock, resync, self._on_resync, self._on_transition)
+        self._passes: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin with a pass over every workspace. Needs the running loop, and rules that are loaded."""
+        self._passes = [asyncio.create_task(loop.run()) for loop in self._loops]
+        self._timers.start()
+        self._wake(Trigger.START, self._clock.now())
+        self._await_transition(self._clock.now())
+
+    async def stop(self) -> None:
+        """Begin no new pass, drain the ones in flight, and leave no task behind."""
+        self._timers.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._drain()
+
+    def look_at_rules(self) -> None:
+        """Look at the rules files now."""
+        self.spawn(self._rules.look())
+
+    def rules_changed(self) -> None:
+        """Other rules came into force: decide anew, and wait for their transitions."""
+        self._wake(Trigger.RELOAD, self._clock.now())
+        self._await_transition(self._clock.now())
+
+    def requested(self) -> None:
+        """A person changed something: decide anew."""
+        self._wake(Trigger.REQUEST, self._clock.now())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the passes until it ends or the engine stops; its failure is told and ends nothing."""
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self) -> None:
+        for loop in self._loops:
+            loop.stop()
+        if not self._passes:
+            return
+        _done, late = await asyncio.wait(self._passes, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        if late:
+            log.error("daemon.drain_cut", passes=len(late), seconds=DRAIN_SECONDS)
+        await asyncio.gather(*self._passes, return_exceptions=True)
+
+    def _wake(self, trigger: Trigger, at: Instant) -> None:
+        for loop in self._loops:
+            loop.wake(trigger, at)
+
+    def _await_transition(self, now: Instant) -> None:
+        """Wait for the next transition after `now`, and say which incidents began or ended."""
+        self._timers.set_transition(self._rules.book.next_transition(now))
+        self.spawn(self._incidents.look(self._rules.book, now))
+
+    def _on_resync(self) -> None:
+        self.look_at_rules()
+        self._wake(Trigger.RESYNC, self._clock.now())
+        self._await_transition(self._clock.now())
+
+    def _on_transition(self, at: Instant) -> None:
+        self._wake(Trigger.TRANSITION, at)
+        self._await_transition(max(at, self._clock.now()))
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:  # the passes go on
+        log.exception("task.crashed")
