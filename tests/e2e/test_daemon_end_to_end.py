@@ -1,7 +1,9 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,13 +33,21 @@ def paused(daemon: Process) -> set[str]:
 
 def test_jobs_open_and_close_on_time_and_no_forbidden_call_begins(stage: Callable[..., Stage]) -> None:
     scene = stage("2026-11-25T08:54:00-05:00", 30.0)
-    scene.rules("09:00", "09:04")
+    scene.rules("22:00", "23:00")
     box, daemon = scene.sandbox(), scene.daemon()
     daemon.wait_for("job.paused", 2)
-    resumed = daemon.wait_for("job.resumed", 2)
-    closed = daemon.wait_for("job.paused", 4)
-    assert "2026-11-25T14:00:00" <= resumed["timestamp"] < "2026-11-25T14:01:00"
-    assert "2026-11-25T14:03:00" <= closed["timestamp"] < "2026-11-25T14:04:00"
+    # However long the start took, the opening is still ahead.
+    opening = datetime.fromisoformat(daemon.events("job.paused")[-1]["timestamp"]).replace(second=0, microsecond=0)
+    opening += timedelta(minutes=6)
+    closing = opening + timedelta(minutes=4)
+    local = ZoneInfo("America/New_York")
+    scene.rules(f"{opening.astimezone(local):%H:%M}", f"{closing.astimezone(local):%H:%M}")
+    for process in (box, daemon):
+        process.popen.send_signal(signal.SIGHUP)
+    resumed = datetime.fromisoformat(daemon.wait_for("job.resumed", 2)["timestamp"])
+    closed = datetime.fromisoformat(daemon.wait_for("job.paused", 4)["timestamp"])
+    assert opening <= resumed < opening + timedelta(minutes=1)
+    assert closing - timedelta(minutes=1) <= closed < closing
     assert daemon.end(signal.SIGTERM) == 0
     assert daemon.events("daemon.stopped")
     assert box.end(signal.SIGTERM) == 0
@@ -48,13 +58,15 @@ def test_jobs_open_and_close_on_time_and_no_forbidden_call_begins(stage: Callabl
 
 
 def test_claims_survive_kill_9_and_the_next_daemon_resumes_the_jobs(stage: Callable[..., Stage]) -> None:
-    scene = stage(BEFORE_NINE, 20.0)
-    scene.rules("09:00", "17:00")
+    scene = stage(BEFORE_NINE, 1.0)
+    scene.rules("22:00", "23:00")
     scene.sandbox(jobs=60)
     first = scene.daemon()
     first.wait_for("job.paused")
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     second = scene.daemon()
+    second.wait_for("pass.finished")
+    scene.rules("08:00", "23:00")
     second.wait_for("job.resumed", 60)
     assert second.end(signal.SIGINT) == 0
     rows = json.loads(scene.command("audit", "--event", "job.resumed", "--output", "json").stdout)
