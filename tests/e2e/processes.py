@@ -98,8 +98,10 @@ class Stage:
         (folder / "rules").mkdir()
 
     def rules(self, start: str, end: str) -> None:
-        """Write the one rules file."""
-        (self.folder / "rules" / "a.yaml").write_text(RULES.format(start=start, end=end))
+        """Write the one rules file, whole at any instant at which the daemon may look."""
+        new = self.folder / "a.new"
+        new.write_text(RULES.format(start=start, end=end))
+        new.replace(self.folder / "rules" / "a.yaml")
 
     def sandbox(self, jobs: int = 2) -> Process:
         """Start the sandbox, or start it again with what it had."""
