@@ -1,4 +1,5 @@
-# Everything runs from the hash-pinned locks in virtual environments of its own; nothing is installed elsewhere.
+# Everything runs from the hash-pinned locks in virtual environments of its own; nothing is installed elsewhere. The
+# locks are whole, so pip follows no dependency (an old one would look for `coverage[toml]` beside a pinned `coverage`).
 PYTHON ?= python3.11
 ifeq ($(shell $(PYTHON) -c '' 2>/dev/null && echo yes),)
 PYTHON := python3
@@ -16,12 +17,12 @@ demo: .venv-demo/.ready
 
 .venv-demo/.ready: requirements.lock
 	$(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.lock
+	.venv-demo/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements.lock
 	touch $@
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
