@@ -1,0 +1,176 @@
+"""One life of the daemon in the simulation: the product's own engine, client, ledger and rules, on a made-up world."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from controller.clock import Clock
+from controller.runtime.changer import Changer
+from controller.runtime.engine import Engine
+from controller.runtime.incident_log import IncidentLog
+from controller.runtime.ledger import Ledger
+from controller.runtime.observation import Observer
+from controller.runtime.reconciler import Reconciler
+from controller.runtime.rules_keeper import RulesKeeper
+from controller.store import statements
+from controller.store.changes import Change
+from controller.store.errors import StoreError, StoreReason
+from controller.vogent.budget import Budget
+from controller.vogent.client import VogentClient
+from tests.simulation.wire import Wire
+
+RESYNC = 30.0
+VERIFY_WITHIN = 15.0
+REQUEST_TIMEOUT = 10.0
+
+_LIFE: contextvars.ContextVar["Life | None"] = contextvars.ContextVar("life", default=None)
+
+
+class SimClock:
+    """The daemon's wall clock: true time and what somebody set it off by."""
+
+    rate = 1.0
+
+    def __init__(self, true: Callable[[], float]) -> None:
+        self._true = true
+        self.off = 0.0
+
+    def now(self) -> float:
+        return self._true() + self.off
+
+    def real(self, instant: float) -> datetime:
+        return datetime.fromtimestamp(instant, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Disk:
+    """The store's SQL on one synchronous connection; it outlives the daemons. `broken` refuses every write."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.broken: StoreReason | None = None
+        self.refusals = 0
+
+    def write(self, changes: Sequence[Change]) -> None:
+        if self.broken is not None:
+            self.refusals += 1
+            raise StoreError(self.broken, "the disk")
+        with self.connection.begin():
+            try:
+                statements.apply(self.connection, changes)
+            except IntegrityError as error:
+                raise StoreError(StoreReason.REFUSED, str(error.orig)) from error
+
+    def read(self, statement: Callable[[Connection], Any]) -> Any:
+        with self.connection.begin():
+            return statement(self.connection)
+
+
+class Life:
+    """From a start to a kill. Every task that it starts is known, so that none outlives it."""
+
+    def __init__(self, disk: Disk, wire: Wire, clock: Clock, folder: Path, new_id: Callable[[], str]) -> None:
+        self.disk, self.wire, self.clock, self.folder, self.new_id = disk, wire, clock, folder, new_id
+        self.tasks: dict[asyncio.Task[Any], None] = {}
+        self.engine: Engine | None = None
+        self.rules: RulesKeeper | None = None
+        self.ledger: Ledger | None = None
+
+    async def start(self) -> None:
+        """As the daemon does. Raises RulesError where neither the files nor the store have rules."""
+        with self._living():
+            await asyncio.get_running_loop().create_task(self._start())
+
+    async def _start(self) -> None:
+        claims = {claim.key: claim for claim in self.disk.read(statements.open_claims)}
+        findings = {(each.job, each.kind): (each, since) for each, since in self.disk.read(statements.open_findings)}
+        ledger = self.ledger = Ledger(self._write, claims, findings)
+        rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
+        await rules.start(self.disk.read(statements.last_revision))
+        client = VogentClient(
+            session=self.wire,  # type: ignore[arg-type] - it has what the transport uses
+            workspace="main",
+            base_url="https://provider.test/api",
+            key=lambda: "key",
+            request_timeout=REQUEST_TIMEOUT,
+            budget=Budget(20),
+        )
+        observer = Observer(client, "main", first_full_scan=self.clock.now() + RESYNC / 2)
+        reconciler = Reconciler(
+            "main",
+            observer=observer,
+            changer=Changer(client, observer, self.clock, VERIFY_WITHIN),
+            ledger=ledger,
+            clock=self.clock,
+            rules=lambda: rules.book,
+            new_id=self.new_id,
+        )
+        self.engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), [reconciler])
+        self.engine.start()
+
+    def pace(self, seconds: float) -> None:
+        """Let resyncs come this far apart."""
+        if self.engine is not None:
+            trigger = IntervalTrigger(seconds=seconds, jitter=seconds / 10, timezone="UTC")
+            with self._living():
+                self.engine._timers._scheduler.reschedule_job("resync", trigger=trigger)
+
+    def notice(self) -> None:
+        """A file system event: look at the rules."""
+        if self.engine is not None:
+            with self._living():
+                self.engine.look_at_rules()
+
+    async def kill(self) -> None:
+        """Nothing that it does reaches the world any more."""
+        self.wire.cut = True
+        if self.engine is not None:
+            self.engine._timers.stop()
+        while left := [task for task in self.tasks if not task.done()]:
+            for task in left:
+                task.cancel()
+            await asyncio.sleep(0)
+        for task in self.tasks:
+            if not task.cancelled():
+                task.exception()
+
+    async def _write(self, changes: Sequence[Change]) -> None:
+        await asyncio.sleep(0.001)
+        if self.wire.cut:
+            raise asyncio.CancelledError
+        self.disk.write(changes)
+        await asyncio.sleep(0.001)
+        if self.wire.cut:
+            raise asyncio.CancelledError
+
+    def _changed(self) -> None:
+        if self.engine is not None:
+            self.engine.rules_changed()
+
+    @contextmanager
+    def _living(self) -> Any:
+        token = _LIFE.set(self)
+        try:
+            yield
+        finally:
+            _LIFE.reset(token)
+
+
+def task_factory(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
+    """Note each task with the life that began it."""
+    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **more)
+    life = _LIFE.get()
+    if life is not None:
+        life.tasks[task] = None
+        task.add_done_callback(lambda done: life.tasks.pop(done, None))
+    return task

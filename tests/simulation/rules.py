@@ -1,0 +1,48 @@
+"""The rules that a simulated campaign manager writes, good and bad."""
+
+import random
+from datetime import UTC, datetime
+
+RULES = """\
+calendars:
+  floor:
+    timezone: America/New_York
+    hours: {{mon-fri: ["{morning}-12:30", "13:30-{evening}"], sat: ["10:00-14:00"]}}
+    holidays: [{{country: US, subdivision: NY}}]
+  night:
+    timezone: Australia/Lord_Howe
+    hours: {{mon-sun: ["20:00-03:30"]}}
+  coast:
+    timezone: America/Los_Angeles
+    hours: {{mon-sun: ["05:00-24:00"]}}
+campaigns:
+  east: {{match: {{names: ["E *", "B *"]}}, calendars: [floor]}}
+  west: {{match: {{names: ["B *"]}}, calendars: [coast]}}
+  nights: {{match: {{names: ["N *"]}}, calendars: [night], start: true, close_early: 2m}}
+"""
+
+STARTS = ("N ",)
+"""Names of jobs that the rules may start."""
+BAD = (
+    "calendars: {floor: {timezone: Nowhere/City}}",
+    "calendars: [",
+    "",
+    "campaigns: {x: {match: {}, calendars: [y]}}",
+)
+
+
+def write(chance: random.Random, now: float) -> str:
+    """Good rules; sometimes with incidents around now."""
+    text = RULES.format(
+        morning=chance.choice(["08:00", "09:00", "09:30"]), evening=chance.choice(["17:00", "16:00", "19:30"])
+    )
+    if chance.random() < 0.5:
+        since = (now // 300 + chance.randint(-6, 24)) * 300
+        until = since + 300 * chance.randint(1, 40)
+        match = chance.choice(["", "match: {campaigns: [east]}, ", "match: {names: ['N *']}, "])
+        text += f"incidents:\n  storm: {{reason: a storm, {match}from: {_iso(since)}, until: {_iso(until)}}}\n"
+    return text
+
+
+def _iso(instant: float) -> str:
+    return datetime.fromtimestamp(instant, UTC).isoformat()

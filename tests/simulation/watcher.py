@@ -1,0 +1,130 @@
+"""The independent observer: asks the local clock and what truly happened, and nothing of the code that it judges."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from controller.core.job import Job, Status
+from controller.sandbox.oracle import Oracle
+from tests.simulation.provider import Actor, Change, Provider, TrueJob
+from tests.simulation.rules import STARTS
+
+GRID = 300
+"""Seconds: every window and every incident begins and ends on it."""
+KNOWN_AFTER = 45.0
+"""Seconds within which a file that was written is surely read: a resync with its jitter, and a pass."""
+HEALED_AFTER = 2 * 33.0 + 60.0
+"""Seconds after a trouble within which all must be well: two resyncs, and the longest Retry-After."""
+SEEN_AFTER = 45.0
+"""Seconds within which what a person did is surely seen and answered."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """A span in which something was made to fail."""
+
+    kind: str
+    since: float
+    until: float
+
+
+@dataclass(slots=True)
+class Watcher:
+    """`violations` are sentences; `forbidden` counts seconds by cause."""
+
+    provider: Provider
+    rules: list[tuple[float, Oracle]] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    forbidden: Counter[str] = field(default_factory=Counter)
+    foreign: dict[str, float] = field(default_factory=dict)
+
+    def rules_written(self, oracle: Oracle) -> None:
+        """These rules are in the files from now on."""
+        self.rules.append((self.provider.now(), oracle))
+
+    def heard(self, change: Change) -> None:
+        """Judge what we did, at the instant at which the request left."""
+        if change.actor is not Actor.US or change.after != "ACTIVE" or change.before == "ACTIVE":
+            return
+        job = self.provider.jobs[change.job]
+        what = f"{change.at:.3f}: {job.id} {job.name!r} {change.before} → ACTIVE by us"
+        if change.before == "INIT" and not job.name.startswith(STARTS):
+            self.violations.append(f"{what}: nothing says that it may be started")
+        elif change.before not in ("INIT", "PAUSED"):
+            self.violations.append(f"{what}: never to be sent")
+        elif (why := self.closed(job, change.asked_at)) is not None:
+            self.violations.append(f"{what}: closed, {why}")
+        elif change.before == "PAUSED" and job.id in self.foreign:
+            self.violations.append(f"{what}: it was seen paused by a person since {self.foreign[job.id]:.3f}")
+
+    def closed(self, job: TrueJob, at: float) -> str | None:
+        """Why the job must not dial: every file that may have been in force says so."""
+        why = None
+        for oracle in self._in_force(at):
+            verdict = oracle.forbids(_as_job(job), at)
+            if verdict is None:
+                return None
+            why = f"{verdict.reason}: {verdict.detail}"
+        return why
+
+    def settle(self, until: float) -> None:
+        """Add up the seconds in which jobs dialed that should not have."""
+        for job_id in self.provider.jobs:
+            self.settle_one(job_id, until)
+
+    def settle_one(self, job_id: str, until: float) -> None:
+        """The same for one job, which may vanish afterwards."""
+        job = self.provider.jobs[job_id]
+        ends = [since for since, _status in job.history[1:]] + [until]
+        for (since, status), end in zip(job.history, ends, strict=True):
+            if status == "ACTIVE":
+                self._judge_span(job, since, end)
+
+    def appeared(self, job_id: str) -> None:
+        """A job came as it is; nobody can have kept it from dialing yet."""
+
+    def _judge_span(self, job: TrueJob, since: float, until: float) -> None:
+        points = {since, until, *(at for at, _ in self.rules), *(at + KNOWN_AFTER for at, _ in self.rules)}
+        points |= set(range(int(since // GRID) * GRID, int(until) + 1, GRID))
+        inside = sorted(point for point in points if since <= point <= until)
+        for begin, end in pairwise(inside):
+            why = self.closed(job, begin)
+            if why is not None:
+                self._blame(job, since, begin, end, why)
+
+    def _blame(self, job: TrueJob, since: float, begin: float, end: float, why: str) -> None:
+        begun = begin
+        for trouble in sorted(self.troubles, key=lambda each: each.since):
+            if trouble.since <= begun < trouble.until + HEALED_AFTER:
+                excused = min(end, trouble.until + HEALED_AFTER)
+                self.forbidden[trouble.kind] += excused - begun
+                begun = excused
+        by = next(change.actor for change in reversed(self._changes(job)) if change.at <= since)
+        if begun < end and by is not Actor.US and begun < since + SEEN_AFTER:
+            excused = min(end, since + SEEN_AFTER)
+            self.forbidden["person"] += excused - begun
+            begun = excused
+        if end - begun > 0.001:
+            self.forbidden["nothing"] += end - begun
+            self.violations.append(f"{begun:.3f}: {job.id} {job.name!r} dialed {end - begun:.1f} s though {why}")
+
+    def _changes(self, job: TrueJob) -> list[Change]:
+        first = Change(job.history[0][0], job.id, Actor.PROVIDER, "", job.history[0][1], 0.0)
+        return [
+            first,
+            *(change for change in self.provider.changes if change.job == job.id and change.after != change.before),
+        ]
+
+    def _in_force(self, at: float) -> list[Oracle]:
+        written = [(since, oracle) for since, oracle in self.rules if since <= at]
+        ends = [since for since, _oracle in written[1:]] + [float("inf")]
+        return [oracle for (_since, oracle), end in zip(written, ends, strict=True) if end + KNOWN_AFTER > at]
+
+
+def _as_job(job: TrueJob) -> Job:
+    return Job("main", job.id, job.name, Status.ACTIVE, "agent-1", None, "ACTIVE")
+
+
+Judge = Callable[[TrueJob, float], str | None]
