@@ -6,10 +6,10 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import version
 
 import structlog
 
+from controller import __version__
 from controller.clock import Clock
 from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
@@ -147,7 +147,7 @@ class Daemon:
             control = self._control(clients, ledger, rules, engine)
             await control.start()
             stack.push_async_callback(control.close)
-            log.info("daemon.started", version=version("campaign-controller"), workspaces=sorted(clients))
+            log.info("daemon.started", version=__version__, workspaces=sorted(clients))
             await self._run_until_stopped(engine, rules)
         log.info("daemon.stopped")
 

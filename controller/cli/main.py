@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from controller import __version__
+
 zoneinfo.reset_tzpath(to=[])  # zone data comes from the pinned tzdata wheel: an image's own goes stale
 
 
@@ -60,7 +62,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="campaign-controller", prog_name="campaign-controller")
+@click.version_option(__version__, prog_name="campaign-controller")
 def main() -> None:
     """Keep Vogent batch dial jobs paused or dialing as campaign rules say, and always be able to say why.
 

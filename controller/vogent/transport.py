@@ -6,13 +6,13 @@ No error of aiohttp leaves this module, not even as a context: their reprs hold 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
+from controller import __version__
 from controller.vogent.errors import ApiError, ContractError, ErrorReason, NotFound, Rejected, Unauthorized, Unavailable
 from controller.vogent.key import FreshKey
 from controller.vogent.refusal import Kind, refusal
@@ -23,7 +23,7 @@ KEEPALIVE = 45.0
 CHUNK = 2**16
 
 _HEADERS = {
-    "User-Agent": f"campaign-controller/{version('campaign-controller')}",
+    "User-Agent": f"campaign-controller/{__version__}",
     "Accept": "application/json",
     # What is not compressed cannot be a bomb.
     "Accept-Encoding": "identity",

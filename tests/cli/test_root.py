@@ -1,8 +1,10 @@
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,7 @@ def test_a_shell_can_complete_the_commands() -> None:
 def test_the_version_is_the_package_s() -> None:
     done = controller("--version")
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[-1] == metadata.version("campaign-controller")
     assert done.stdout.startswith("campaign-controller, version ")
 
 
@@ -165,3 +168,22 @@ def test_the_author_is_the_user_of_the_operating_system_or_unknown(
         job = box.add(f"Renewals {number}", "PAUSED")
         assert stage.run("adopt", job, "--reason", "ours", "--yes").exit_code == 0
         assert stage.records("explain", job)[0]["claim"]["author"] == expected
+
+
+def test_every_module_loads_from_the_sources_alone_as_make_demo_runs_them() -> None:
+    names = [each.name for each in pkgutil.walk_packages(["controller"], "controller.") if "__main__" not in each.name]
+    code = (
+        "import importlib, sys\nfrom importlib import metadata\n"
+        "found = metadata.Distribution.from_name\n"
+        "def hidden(name):\n"
+        "    if name == 'campaign-controller': raise metadata.PackageNotFoundError(name)\n"
+        "    return found(name)\n"
+        "metadata.Distribution.from_name = hidden\n"
+        "for name in sys.argv[1:]: importlib.import_module(name)\n"
+    )
+    wanted = [name for name in names if ".migrations." not in name]
+    assert len(wanted) > 100
+    done = subprocess.run(
+        [sys.executable, "-c", code, *wanted], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
