@@ -14,6 +14,8 @@ from controller.clock import Clock
 from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.runtime.changer import Changer
+from controller.runtime.clock_log import ClockLog
+from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.control import ControlSocket
 from controller.runtime.engine import Engine
 from controller.runtime.incident_log import IncidentLog
@@ -29,6 +31,7 @@ from controller.store.store import Store
 from controller.vogent.api import JobsApi
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
+from controller.vogent.date_header import TimeWitness
 from controller.vogent.retries import install_retry_hook
 from controller.vogent.transport import open_session
 
@@ -40,9 +43,9 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def open_client(settings: WorkspaceSettings, seen_keys: set[str]) -> VogentClient:
+def open_client(settings: WorkspaceSettings, seen_keys: set[str], witness: TimeWitness | None = None) -> VogentClient:
     """The client of one workspace. Needs a running loop; whoever gets it closes it. Each key that it reads goes into
-    `seen_keys`, so that the logs can keep it out.
+    `seen_keys`, so that the logs can keep it out; `witness` is shown the dates of the answers.
     """
 
     def read_key() -> str:
@@ -57,19 +60,27 @@ def open_client(settings: WorkspaceSettings, seen_keys: set[str]) -> VogentClien
         key=read_key,
         request_timeout=settings.request_timeout,
         budget=Budget(settings.max_concurrency),
+        witness=witness,
     )
 
 
 @asynccontextmanager
-async def open_clients(settings: Settings, seen_keys: set[str]) -> AsyncIterator[Mapping[str, VogentClient]]:
+async def open_clients(
+    settings: Settings, seen_keys: set[str], witnesses: Mapping[str, TimeWitness] | None = None
+) -> AsyncIterator[Mapping[str, VogentClient]]:
     """The clients of all workspaces, closed at the end."""
     install_retry_hook()
     async with AsyncExitStack() as stack:
         clients = {}
         for name, workspace in settings.workspaces.items():
-            clients[name] = open_client(workspace, seen_keys)
+            clients[name] = open_client(workspace, seen_keys, (witnesses or {}).get(name))
             stack.push_async_callback(clients[name].close)
         yield clients
+
+
+def watch_clock(settings: Settings, clock: Clock) -> dict[str, ClockWatch]:
+    """A watch of the clock for each workspace: each has answers of its own to compare it with."""
+    return {name: ClockWatch(clock) for name in settings.workspaces}
 
 
 async def open_ledger(store: Store) -> Ledger:
@@ -83,27 +94,43 @@ def build_reconciler(
     settings: WorkspaceSettings,
     api: JobsApi,
     ledger: Ledger,
-    clock: Clock,
+    watch: ClockWatch,
     rules: Callable[[], Rulebook],
     *,
     first_full_scan: Instant,
 ) -> Reconciler:
     """One workspace's reconciler with its own memory of jobs."""
     observer = Observer(api, settings.name, first_full_scan=first_full_scan)
-    changer = Changer(api, observer, clock, settings.verify_within)
+    changer = Changer(api, observer, watch.clock, settings.verify_within)
     return Reconciler(
-        settings.name, observer=observer, changer=changer, ledger=ledger, clock=clock, rules=rules, new_id=new_id
+        settings.name,
+        observer=observer,
+        changer=changer,
+        ledger=ledger,
+        watch=watch,
+        rules=rules,
+        new_id=new_id,
     )
 
 
 async def run_once(
-    settings: Settings, clock: Clock, apis: Mapping[str, JobsApi], ledger: Ledger, rules: Rulebook
+    settings: Settings,
+    clock: Clock,
+    watches: Mapping[str, ClockWatch],
+    apis: Mapping[str, JobsApi],
+    ledger: Ledger,
+    rules: Rulebook,
 ) -> list[PassReport]:
     """One pass over each workspace, slow verifications waited for."""
 
     async def one(name: str) -> PassReport:
         reconciler = build_reconciler(
-            settings.workspaces[name], apis[name], ledger, clock, lambda: rules, first_full_scan=clock.now()
+            settings.workspaces[name],
+            apis[name],
+            ledger,
+            watches[name],
+            lambda: rules,
+            first_full_scan=clock.now(),
         )
         report = await reconciler.run_pass(Trigger.REQUEST)
         await reconciler.settled(report)
@@ -141,9 +168,17 @@ class Daemon:
             ledger = await open_ledger(store)
             rules = self._rules(ledger)
             await rules.start(await store.last_revision())
-            clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys))
-            reconcilers = [self._reconciler(name, clients[name], ledger, rules) for name in clients]
-            engine = Engine(self._clock, self._settings.resync, rules, IncidentLog(ledger.record), reconcilers)
+            watches = watch_clock(self._settings, self._clock)
+            clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys, watches))
+            reconcilers = [self._reconciler(name, clients[name], watches[name], ledger, rules) for name in clients]
+            engine = Engine(
+                self._clock,
+                self._settings.resync,
+                rules,
+                IncidentLog(ledger.record),
+                ClockLog(ledger.record, watches),
+                reconcilers,
+            )
             control = self._control(clients, ledger, rules, engine)
             await control.start()
             stack.push_async_callback(control.close)
@@ -170,12 +205,12 @@ class Daemon:
         if self._engine is not None:
             self._engine.rules_changed()
 
-    def _reconciler(self, name: str, api: JobsApi, ledger: Ledger, rules: RulesKeeper) -> Reconciler:
+    def _reconciler(self, name: str, api: JobsApi, watch: ClockWatch, ledger: Ledger, rules: RulesKeeper) -> Reconciler:
         return build_reconciler(
             self._settings.workspaces[name],
             api,
             ledger,
-            self._clock,
+            watch,
             lambda: rules.book,
             first_full_scan=self._clock.now() + self._settings.resync / 2,
         )

@@ -19,6 +19,9 @@ class Clock(Protocol):
     def now(self) -> Instant:
         """The current instant."""
 
+    def monotonic(self) -> float:
+        """Seconds of this clock that only grow, whatever is done to the wall clock; only differences mean anything."""
+
     def real(self, instant: Instant) -> datetime:
         """The aware UTC moment of the machine's own clock at which this clock reads `instant`."""
 
@@ -35,6 +38,10 @@ class SystemClock:
     def now(self) -> Instant:
         """The current instant."""
         return time.time()
+
+    def monotonic(self) -> float:
+        """What the machine's own monotonic clock reads."""
+        return time.monotonic()
 
     def real(self, instant: Instant) -> datetime:
         """The same instant as an aware datetime."""
@@ -70,6 +77,10 @@ class ShiftedClock:
         """The current instant of this clock."""
         return self.start + (time.time() - self.anchor) * self.rate
 
+    def monotonic(self) -> float:
+        """The machine's monotonic clock at this one's rate."""
+        return time.monotonic() * self.rate
+
     def real(self, instant: Instant) -> datetime:
         """When the machine's clock will read as this one's `instant`."""
         return datetime.fromtimestamp(self.anchor + (instant - self.start) / self.rate, UTC)
@@ -88,6 +99,10 @@ class StoppedClock:
 
     def now(self) -> Instant:
         """That instant."""
+        return self.instant
+
+    def monotonic(self) -> float:
+        """It does not move."""
         return self.instant
 
     def real(self, instant: Instant) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from controller.app import open_clients, open_ledger, run_once
+from controller.app import open_clients, open_ledger, run_once, watch_clock
 from controller.cli.context import SEEN_KEYS, read_rules, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.options import config_option, output_option
@@ -43,8 +43,9 @@ def once(config: Path, output: str) -> None:
             rules = loaded.rules
             versions = (loaded.tzdata_version, loaded.holidays_version)
             await ledger.record([UseRevision(rules.revision, rules.sources, *versions, clock.now())])
-            async with open_clients(settings, SEEN_KEYS) as clients:
-                reports = await run_once(settings, clock, clients, ledger, Rulebook(rules))
+            watches = watch_clock(settings, clock)
+            async with open_clients(settings, SEEN_KEYS, watches) as clients:
+                reports = await run_once(settings, clock, watches, clients, ledger, Rulebook(rules))
             return reports, ledger.durable
         finally:
             await store.close()

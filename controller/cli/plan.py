@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from controller.app import run_once
+from controller.app import run_once, watch_clock
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.live import open_live
@@ -59,7 +59,9 @@ def plan(config: Path, at: Instant | None, output: str) -> None:
     async def main() -> tuple[list[PassReport], dict[Any, Any]]:
         async with open_live(settings) as live:
             claims = dict(live.claims)
-            return await run_once(settings, clock, live.apis, Ledger(forget, live.claims), rulebook), claims
+            watches = watch_clock(settings, clock)
+            reports = await run_once(settings, clock, watches, live.apis, Ledger(forget, live.claims), rulebook)
+            return reports, claims
 
     try:
         reports, claims = asyncio.run(main())

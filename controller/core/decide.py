@@ -1,6 +1,7 @@
 """The decision: pure, from the job as observed, its situation and one instant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from controller.core.campaign import Resume
 from controller.core.claim import Claim, ClaimState
@@ -27,6 +28,19 @@ def apply(job: Job, situation: Situation, judgement: Judgement) -> Decision:
         judgement = _FINISHED
     action, because = _action(job, situation, judgement.desired)
     return Decision(job, judgement.desired, action, because, judgement.reason, judgement.detail, judgement.until)
+
+
+def cautious(decisions: Sequence[Decision]) -> Decision:
+    """What to do about a job while the clock is not trusted and each decision rests on another reading of it: pause
+    if any says so, and resume nothing. Raises IndexError without any.
+    """
+    pausing = next((decision for decision in decisions if decision.desired is Desired.PAUSE), None)
+    if pausing is not None:
+        return pausing
+    first = decisions[0]
+    if first.action in (Action.RESUME, Action.START):
+        return replace(first, action=Action.NONE, because=Because.CLOCK_UNTRUSTED)
+    return first
 
 
 def judge(situation: Situation, now: Instant) -> Judgement:
@@ -107,7 +121,7 @@ def _action(job: Job, situation: Situation, desired: Desired) -> tuple[Action, B
     if job.status.finished:
         return Action.NONE, Because.FINISHED
     if desired is Desired.PAUSE:
-        return _towards_pause(job, situation.claim)
+        return _towards_pause(job, situation)
     if job.status is Status.UNKNOWN:
         return Action.NONE, Because.UNKNOWN_STATUS
     if desired is Desired.LEAVE:
@@ -115,13 +129,14 @@ def _action(job: Job, situation: Situation, desired: Desired) -> tuple[Action, B
     return _towards_dial(job, situation)
 
 
-def _towards_pause(job: Job, claim: Claim | None) -> tuple[Action, Because]:
+def _towards_pause(job: Job, situation: Situation) -> tuple[Action, Because]:
+    claim = situation.claim
     if job.status is Status.ACTIVE:
         held = claim is not None and claim.state is ClaimState.HELD
         return Action.PAUSE, Because.OVERRIDDEN if held else Because.RUNNING
     if job.status is Status.UNKNOWN:
         return Action.PAUSE, Because.UNKNOWN_STATUS
-    if claim is not None and claim.state is ClaimState.RESUMING:
+    if situation.unproven or (claim is not None and claim.state is ClaimState.RESUMING):
         return Action.PAUSE, Because.RESUME_UNPROVEN
     if job.status is Status.INIT:
         return Action.NONE, Because.NOT_STARTED

@@ -63,6 +63,8 @@ class Because(StrEnum):
     """We paused it for a campaign, and no campaign matches it any more."""
     NOT_STARTED = "not_started"
     """It was never started, and not every matching campaign says `start: true`."""
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    """It may dial by what the clock reads, but the clock is not trusted: nothing is resumed or started."""
     UNKNOWN_STATUS = "unknown_status"
     """Its status is none that the reference lists: it is never resumed or started."""
     FINISHED = "finished"

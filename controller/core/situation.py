@@ -14,6 +14,8 @@ _LEAST_FIRST = (Resume.NEVER, Resume.OWN, Resume.ANY)
 class Situation:
     """The campaigns that match one job, the incidents that cover it and the holds on it (at whatever time), its open
     claim, and what was found on its provider schedule.
+
+    `unproven` says that a resume or start of ours, of which no claim speaks, may still take effect.
     """
 
     campaigns: tuple[CampaignHours, ...]
@@ -21,6 +23,7 @@ class Situation:
     holds: tuple[Hold, ...] = ()
     claim: Claim | None = None
     drift: tuple[Finding, ...] = ()
+    unproven: bool = False
 
     @property
     def close_early(self) -> int:

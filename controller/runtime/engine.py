@@ -11,6 +11,7 @@ import structlog
 
 from controller.clock import Clock
 from controller.core.interval import Instant
+from controller.runtime.clock_log import ClockLog
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import Trigger
@@ -20,6 +21,8 @@ from controller.runtime.workspace_loop import WorkspaceLoop
 
 log = structlog.get_logger()
 
+CLOCK_LOOK = 1.0
+"""Seconds between two looks at the clock, in real seconds."""
 DRAIN_SECONDS = 20.0
 """How long the passes in flight may take to end once it is told to stop, in real seconds."""
 
@@ -33,12 +36,14 @@ class Engine:
         resync: float,
         rules: RulesKeeper,
         incidents: IncidentLog,
+        clock_log: ClockLog,
         reconcilers: Iterable[Reconciler],
     ) -> None:
         self._clock = clock
         self._rules = rules
         self._incidents = incidents
         self._loops = [WorkspaceLoop(reconciler) for reconciler in reconcilers]
+        self._clock_log = clock_log
         self._timers = Timers(clock, resync, self._on_resync, self._on_transition)
         self._passes: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,6 +54,7 @@ class Engine:
         self._timers.start()
         self._wake(Trigger.START, self._clock.now())
         self._await_transition(self._clock.now())
+        self.spawn(self._watch_clock())
 
     async def stop(self) -> None:
         """Begin no new pass, drain the ones in flight, and leave no task behind."""
@@ -95,8 +101,30 @@ class Engine:
 
     def _await_transition(self, now: Instant) -> None:
         """Wait for the next transition after `now`, and say which incidents began or ended."""
-        self._timers.set_transition(self._rules.book.next_transition(now))
+        self._timers.set_transition(self._next_transition(now))
         self.spawn(self._incidents.look(self._rules.book, now))
+
+    def _next_transition(self, now: Instant) -> Instant | None:
+        """The next one by any reading of the clock, as the instant that the wall clock will show then."""
+        book = self._rules.book
+        coming = [(book.next_transition(reading), now - reading) for reading in (now, *self._clock_log.others())]
+        return min((at + ahead for at, ahead in coming if at is not None), default=None)
+
+    async def _watch_clock(self) -> None:
+        """Sleeps by the monotonic clock, so that it notices when the wall clock is set."""
+        while True:
+            await asyncio.sleep(CLOCK_LOOK)
+            await self.look_at_clock()
+
+    async def look_at_clock(self) -> None:
+        """Decide anew, and count the timers anew, where the clock was set or is trusted no more, or again."""
+        now = self._clock.now()
+        rows = self._clock_log.look(now)
+        if rows is not None:
+            self._timers.clock_set()
+            self._wake(Trigger.CLOCK, now)
+            self._await_transition(now)
+            await self._clock_log.record(rows)
 
     def _on_resync(self) -> None:
         self.look_at_rules()

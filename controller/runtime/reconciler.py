@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from controller.clock import Clock
 from controller.core import claim as claims
 from controller.core.decision import Action, Decision
 from controller.core.interval import Instant
@@ -13,11 +12,12 @@ from controller.core.rulebook import Rulebook
 from controller.core.situation import Situation
 from controller.runtime import findings
 from controller.runtime.changer import Changer
+from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer, Reading
 from controller.runtime.report import PassReport, Trigger
-from controller.runtime.snapshot import Snapshot
+from controller.runtime.snapshot import Snapshot, Snapshots
 from controller.runtime.sweep import Sweep
 from controller.store.changes import Change, PutClaim
 from controller.vogent.errors import ApiError
@@ -37,30 +37,29 @@ class Reconciler:
         observer: Observer,
         changer: Changer,
         ledger: Ledger,
-        clock: Clock,
+        watch: ClockWatch,
         rules: Callable[[], Rulebook],
         new_id: Callable[[], str],
     ) -> None:
         self.workspace = workspace
         self.observer = observer
         self._ledger = ledger
-        self._clock = clock
-        self._rules = rules
+        self._clock = watch.clock
         self._new_id = new_id
-        self._sweep = Sweep(changer, observer, ledger, clock, rules, new_id)
+        self._snapshots = Snapshots(watch, rules, ledger, set())
+        self._sweep = Sweep(changer, observer, ledger, watch.clock, self._snapshots, new_id)
         self._problem: str | None = None
 
     async def fast_path(self, at: Instant) -> None:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`."""
-        now = max(at, self._clock.now())
-        snapshot = self._snapshot(now)
+        snapshot = self._snapshots.take(at)
         pauses = [
             decision
             for decision, _situation in self._decide(self.observer.jobs.values(), snapshot)
             if decision.action is Action.PAUSE
         ]
         if pauses:
-            await self._sweep.pause(pauses, self._journal(snapshot), now)
+            await self._sweep.pause(pauses, self._journal(snapshot), snapshot.now)
 
     async def run_pass(
         self, trigger: Trigger, at: Instant | None = None, interrupted: Callable[[], bool] = lambda: False
@@ -72,8 +71,8 @@ class Reconciler:
         earliest = begun if at is None else max(at, begun)
         dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
         reading, problem = await self._read(earliest)
-        now = max(earliest, self._clock.now())
-        snapshot = self._snapshot(now)
+        snapshot = self._snapshots.take(earliest)
+        now = snapshot.now
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
         decided = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
@@ -105,9 +104,6 @@ class Reconciler:
             self._problem = error.reason.value
             return None, self._problem
 
-    def _snapshot(self, now: Instant) -> Snapshot:
-        return Snapshot(now, self._rules(), self._ledger.claims)
-
     def _journal(self, snapshot: Snapshot) -> Journal:
         return Journal(self._new_id()[:12], snapshot.rulebook.rules.revision, self.workspace)
 
@@ -134,7 +130,10 @@ class Reconciler:
         yield from findings.compare(self._ledger, decided, journal, now)
         for gone in reading.gone:
             yield from self._sweep.vanished(gone, journal, now)
-        self.forget([job.key for job in reading.jobs.values() if job.status.finished])
+        self._sweep.forget([job.key for job in reading.jobs.values() if job.status.finished])
+        self._snapshots.unproven.difference_update(
+            decision.job.key for decision, _situation in decided if decision.job.status is Status.ACTIVE
+        )
 
     def _observe_claim(
         self, claim: claims.Claim, decision: Decision, journal: Journal, now: Instant
@@ -144,11 +143,6 @@ class Reconciler:
             yield PutClaim(observed)
         if not observed.state.open:
             yield journal.claim_changed("claim.closed", observed, now)
-
-    def forget(self, jobs: list[JobKey]) -> None:
-        """Drop finished or vanished jobs from memory."""
-        self.observer.drop(jobs)
-        self._rules().forget(jobs)
 
     async def _act(
         self, report: PassReport, decided: Decided, journal: Journal, interrupted: Callable[[], bool]

@@ -16,11 +16,12 @@ class Trigger(StrEnum):
     START = "start"
     TRANSITION = "transition"
     RELOAD = "reload"
+    CLOCK = "clock"
     REQUEST = "request"
     RESYNC = "resync"
 
 
-FAST_TRIGGERS = frozenset({Trigger.TRANSITION, Trigger.RELOAD})
+FAST_TRIGGERS = frozenset({Trigger.TRANSITION, Trigger.RELOAD, Trigger.CLOCK})
 """The triggers at which jobs last seen ACTIVE may have to stop at once, before anything is read."""
 
 

@@ -1,24 +1,41 @@
 """What one pass decides with: one instant, one set of rules, the claims as they stand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from controller.core.claim import Claim
-from controller.core.decide import apply, judge
+from controller.core.decide import apply, cautious, judge
 from controller.core.decision import Decision, Judgement
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
 from controller.core.rulebook import Rulebook
 from controller.core.situation import Situation, any_pauses_on_drift
+from controller.runtime.clock_watch import ClockWatch
+from controller.runtime.ledger import Ledger
 
 
 class Snapshot:
-    """Answers for jobs at one instant. Jobs in the same situation share one judgement."""
+    """Answers for jobs at one instant. Jobs in the same situation share one judgement.
 
-    def __init__(self, now: Instant, rulebook: Rulebook, claims: Mapping[JobKey, Claim]) -> None:
+    `others` are what the clock may read instead while it is not trusted; `unproven` are jobs that a resume or start of
+    ours, of which no claim speaks, may still set dialing.
+    """
+
+    def __init__(
+        self,
+        now: Instant,
+        rulebook: Rulebook,
+        claims: Mapping[JobKey, Claim],
+        *,
+        others: tuple[Instant, ...] = (),
+        unproven: Collection[JobKey] = frozenset(),
+    ) -> None:
         self.now = now
         self.rulebook = rulebook
         self._claims = claims
-        self._judgements: dict[object, Judgement] = {}
+        self._readings = (now, *others)
+        self._unproven = unproven
+        self._judgements: dict[object, tuple[Judgement, ...]] = {}
 
     def situation(self, job: Job) -> Situation:
         """Everything beside the job's own state that its decision rests on."""
@@ -28,18 +45,37 @@ class Snapshot:
             incidents=book.incidents_of(job),
             claim=self._claims.get(job.key),
             drift=book.drift_of(job, self.now),
+            unproven=job.key in self._unproven,
         )
 
     def decide(self, job: Job, situation: Situation | None = None) -> Decision:
         """The decision about the job at this instant."""
         situation = situation or self.situation(job)
-        return apply(job, situation, self._judge(situation))
+        decisions = [apply(job, situation, judgement) for judgement in self._judge(situation)]
+        return decisions[0] if len(decisions) == 1 else cautious(decisions)
 
-    def _judge(self, situation: Situation) -> Judgement:
+    def _judge(self, situation: Situation) -> tuple[Judgement, ...]:
         campaigns = tuple(hours.campaign for hours in situation.campaigns)
         drift = tuple(found.detail for found in situation.drift) if any_pauses_on_drift(campaigns) else ()
         key = (situation.campaigns, situation.incidents, situation.holds, drift)
-        judgement = self._judgements.get(key)
-        if judgement is None:
-            judgement = self._judgements[key] = judge(situation, self.now)
-        return judgement
+        judgements = self._judgements.get(key)
+        if judgements is None:
+            judgements = self._judgements[key] = tuple(judge(situation, reading) for reading in self._readings)
+        return judgements
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Takes the snapshots of one workspace, from what is in force at that moment."""
+
+    watch: ClockWatch
+    rules: Callable[[], Rulebook]
+    ledger: Ledger
+    unproven: set[JobKey]
+
+    def take(self, earliest: Instant) -> Snapshot:
+        """A snapshot of now, or of `earliest` where that is later: timers may fire before their instant."""
+        now, *others = self.watch.readings()
+        return Snapshot(
+            max(earliest, now), self.rules(), self.ledger.claims, others=tuple(others), unproven=self.unproven
+        )

@@ -18,7 +18,6 @@ from controller.core.claim import Claim
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
-from controller.core.rulebook import Rulebook
 from controller.core.verify import agrees, verify_failed
 from controller.runtime import findings
 from controller.runtime.changer import Changer
@@ -26,7 +25,7 @@ from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
 from controller.runtime.report import Outcome, Result
-from controller.runtime.snapshot import Snapshot
+from controller.runtime.snapshot import Snapshots
 from controller.store.changes import Change, PutClaim
 
 log = structlog.get_logger()
@@ -44,14 +43,14 @@ class Sweep:
         observer: Observer,
         ledger: Ledger,
         clock: Clock,
-        rules: Callable[[], Rulebook],
+        snapshots: Snapshots,
         new_id: Callable[[], str],
     ) -> None:
         self._changer = changer
         self._observer = observer
         self._ledger = ledger
         self._clock = clock
-        self._rules = rules
+        self._snapshots = snapshots
         self._new_id = new_id
         self._settling: dict[JobKey, asyncio.Task[Outcome]] = {}
         self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
@@ -106,8 +105,13 @@ class Sweep:
             yield PutClaim(closed)
             yield journal.claim_changed("claim.closed", closed, now)
         yield from findings.close_all(self._ledger, key, name, journal, now)
-        self._observer.drop([key])
-        self._rules().forget([key])
+        self.forget([key])
+
+    def forget(self, keys: Sequence[JobKey]) -> None:
+        """Drop finished or vanished jobs from memory."""
+        self._observer.drop(keys)
+        self._snapshots.rules().forget(keys)
+        self._snapshots.unproven.difference_update(keys)
 
     async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         self._supersede(batch)
@@ -121,6 +125,8 @@ class Sweep:
         job = decision.job
         names = self._campaigns(job)
         standing = self._ledger.claims.get(job.key)
+        if standing is None and decision.because is Because.RESUME_UNPROVEN:
+            return  # the pause behind a resume that needed no claim makes none
         intent = claims.intend(job, decision, names, standing, now, self._new_id())
         if intent is not standing:
             yield PutClaim(intent)
@@ -160,9 +166,11 @@ class Sweep:
         def still_wanted() -> bool:
             if interrupted() or not self._ledger.durable:
                 return False
-            snapshot = Snapshot(max(now, self._clock.now()), self._rules(), self._ledger.claims)
             job = self._observer.jobs.get(decision.job.key)
-            return job is not None and snapshot.decide(job).action is decision.action
+            wanted = job is not None and self._snapshots.take(now).decide(job).action is decision.action
+            if wanted and decision.job.key not in self._ledger.claims:
+                self._snapshots.unproven.add(decision.job.key)
+            return wanted
 
         async with self._alone(decision.job.key):
             return await _guarded(decision, self._changer.unpause(decision, still_wanted))
@@ -181,6 +189,8 @@ class Sweep:
         if outcome.result is Result.GONE:
             yield from self.vanished(job, journal, now)
             return
+        if _proven(outcome):
+            self._snapshots.unproven.discard(job.key)
         yield journal.outcome(outcome, self._campaigns(job), now)
         claim = self._ledger.claims.get(job.key)
         if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
@@ -220,7 +230,7 @@ class Sweep:
         return settled
 
     def _campaigns(self, job: Job) -> tuple[str, ...]:
-        return tuple(hours.campaign.name for hours in self._rules().campaigns_of(job))
+        return tuple(hours.campaign.name for hours in self._snapshots.rules().campaigns_of(job))
 
     @asynccontextmanager
     async def _alone(self, key: JobKey) -> AsyncIterator[None]:
@@ -242,6 +252,12 @@ async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:
     except Exception:
         log.exception("job.change_crashed", job=decision.job.id, name=decision.job.name)
         return Outcome(decision, Result.FAILED, problem="crashed")
+
+
+def _proven(outcome: Outcome) -> bool:
+    """Whether no change that was sent before can take effect any more."""
+    refused = outcome.result in (Result.FAILED, Result.WITHDRAWN) and outcome.decision.action is not Action.PAUSE
+    return refused or outcome.result is Result.VERIFIED
 
 
 def _claim_after(outcome: Outcome, claim: Claim, now: Instant) -> Claim:

@@ -49,7 +49,7 @@ class Timers:
         self._scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_job(
             self._on_resync,
-            IntervalTrigger(seconds=self._resync_seconds, jitter=self._resync_seconds * _JITTER, timezone="UTC"),
+            self._every_resync(),
             id=_RESYNC,
             coalesce=True,
             misfire_grace_time=None,
@@ -73,10 +73,19 @@ class Timers:
             misfire_grace_time=None,
         )
 
+    def clock_set(self) -> None:
+        """The wall clock was set: count from now again. What waits for an instant would sleep on until the old one."""
+        if self._scheduler.running:
+            self._scheduler.reschedule_job(_RESYNC, trigger=self._every_resync())
+            self.set_transition(self._next)
+
     def stop(self) -> None:
         """Wake no more."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    def _every_resync(self) -> IntervalTrigger:
+        return IntervalTrigger(seconds=self._resync_seconds, jitter=self._resync_seconds * _JITTER, timezone="UTC")
 
     async def _on_resync(self) -> None:
         self._resync()

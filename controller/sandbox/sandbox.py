@@ -49,7 +49,9 @@ class Sandbox:
     ) -> None:
         self._clock = clock
         self._workspace = SandboxWorkspace(clock, seed=seed, name=workspace, state_file=state_file)
-        self._runner = web.AppRunner(build_app(self._workspace, api_key), access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            build_app(self._workspace, api_key, clock.now), access_log=None, shutdown_timeout=1.0
+        )
         self._dialing: asyncio.Task[None] | None = None
         self._base_url: str | None = None
         self._closed = False

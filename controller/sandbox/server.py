@@ -1,5 +1,7 @@
 """The endpoints of the reference, and the sandbox's own under `/_sandbox/`, as an aiohttp application."""
 
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -22,10 +24,13 @@ LARGEST_BODY = 64 << 20
 _STATUSES = {status.value: status for status in Status if status is not Status.UNKNOWN}
 
 
-def build_app(workspace: SandboxWorkspace, api_key: str) -> web.Application:
-    """Build the application that answers for the workspace. Raises ValueError for an empty key."""
+def build_app(workspace: SandboxWorkspace, api_key: str, now: Callable[[], float]) -> web.Application:
+    """Build the application that answers for the workspace; `now` gives the date that its answers bear, in epoch
+    seconds. Raises ValueError for an empty key.
+    """
     endpoints = _Endpoints(workspace)
     app = web.Application(middlewares=request_path(api_key), client_max_size=LARGEST_BODY)
+    app.on_response_prepare.append(_dated_by(now))
     jobs = f"{PREFIX}/batch_dial_jobs"
     app.add_routes(
         [
@@ -40,6 +45,13 @@ def build_app(workspace: SandboxWorkspace, api_key: str) -> web.Application:
         ],
     )
     return app
+
+
+def _dated_by(now: Callable[[], float]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def date(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(now(), usegmt=True)
+
+    return date
 
 
 class _Endpoints:

@@ -9,6 +9,7 @@ import aiohttp
 from controller.core.job import Job, Status
 from controller.vogent.api import WithdrawnError, always
 from controller.vogent.budget import Budget
+from controller.vogent.date_header import TimeWitness
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
 from controller.vogent.refusal import Kind
@@ -41,8 +42,8 @@ class VogentClient:
 
     `base_url` is as in `https://api.vogent.ai/api`; `key` reads the API key anew, and is asked at most every 30
     seconds and after each 401 or 403; `request_timeout` is in seconds, for each attempt. Reads and pauses are tried up
-    to three times, everything else is sent once. Raises ValueError for a base URL that cannot be one; the methods
-    raise ApiError.
+    to three times, everything else is sent once. `witness` is shown the dates of the answers. Raises ValueError for a
+    base URL that cannot be one; the methods raise ApiError.
     """
 
     def __init__(
@@ -54,11 +55,12 @@ class VogentClient:
         key: Callable[[], str],
         request_timeout: float,
         budget: Budget,
+        witness: TimeWitness | None = None,
     ) -> None:
         self._workspace = workspace
         self._budget = budget
         fresh = FreshKey(key, lambda: asyncio.get_running_loop().time())
-        self._transport = Transport(session, base_url, fresh, request_timeout)
+        self._transport = Transport(session, base_url, fresh, request_timeout, witness)
 
     def __repr__(self) -> str:
         return f"VogentClient(workspace={self._workspace!r}, base_url={str(self._transport.base_url)!r})"

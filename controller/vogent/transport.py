@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from controller import __version__
+from controller.vogent.date_header import NoWitness, TimeWitness, date_of
 from controller.vogent.errors import ApiError, ContractError, ErrorReason, NotFound, Rejected, Unauthorized, Unavailable
 from controller.vogent.key import FreshKey
 from controller.vogent.refusal import Kind, refusal
@@ -69,9 +70,20 @@ class Request:
 
 
 class Transport:
-    """Sends requests below one base URL with one key. Raises ValueError for a base URL that cannot be one."""
+    """Sends requests below one base URL with one key, and shows a witness the date of each answer.
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, key: FreshKey, timeout: float) -> None:
+    Raises ValueError for a base URL that cannot be one.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        key: FreshKey,
+        timeout: float,
+        witness: TimeWitness | None = None,
+    ) -> None:
+        self._witness = witness or NoWitness()
         self.base_url = _base(base_url)
         self._session = session
         self._key = key
@@ -104,6 +116,7 @@ class Transport:
         raise problem
 
     async def _send(self, request: Request, url: URL, headers: Mapping[str, str]) -> bytearray:
+        asked = self._witness.asked()
         async with self._session.request(
             request.method,
             url,
@@ -115,6 +128,9 @@ class Transport:
             auto_decompress=False,
             middlewares=(_send_once,) if request.changes else (),
         ) as response:
+            date = date_of(response.headers)
+            if date is not None:
+                self._witness.dated(date, asked)
             error = refusal(request.kind, request.what, response.status, response.headers)
             if error is not None:
                 raise error

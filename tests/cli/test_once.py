@@ -59,7 +59,7 @@ def test_a_pause_by_one_run_is_resumed_by_a_later_one(stage_at: Callable[..., St
     assert stage.run("once").exit_code == 0
     assert box.status(job) == "PAUSED"
     stage.env["CAMPAIGN_CONTROLLER_CLOCK"] = str(stage.clock).replace(
-        repr(stage.clock.start), repr(stage.clock.start + 60)
+        repr(stage.clock.start), repr(stage.clock.start + 30)
     )
     assert stage.run("once").exit_code == 0
     assert box.status(job) == "ACTIVE"

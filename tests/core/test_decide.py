@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from controller.core.calendar import Calendar
 from controller.core.campaign import OnDrift, Resume
 from controller.core.claim import ClaimState
-from controller.core.decide import apply, decide, judge
+from controller.core.decide import apply, cautious, decide, judge
 from controller.core.decision import Action, Because, Decision, Desired, Reason
 from controller.core.job import Job, Status
 from controller.core.situation import Situation
@@ -230,3 +230,30 @@ def test_no_combination_breaks_a_promise(observed: Job, where: Situation) -> Non
         assert decision.desired is Desired.PAUSE
     if observed.status in (Status.ACTIVE, Status.UNKNOWN):
         assert (decision.action is Action.PAUSE) is (decision.desired is Desired.PAUSE)
+
+
+def test_a_job_that_an_unproven_start_may_set_dialing_is_paused_though_nothing_claims_it() -> None:
+    unproven = situation(hours(calendar()), unproven=True)
+    shut = at("2026-11-22T12:00")
+    for status in (Status.INIT, Status.PAUSED):
+        decision = decide(job(status), unproven, shut)
+        assert (decision.desired, decision.action, decision.because) == (
+            Desired.PAUSE,
+            Action.PAUSE,
+            Because.RESUME_UNPROVEN,
+        )
+
+
+def test_while_the_clock_is_not_trusted_one_reading_is_enough_to_pause_and_none_to_resume() -> None:
+    shut, opened = at("2026-11-22T12:00"), at("2026-11-23T12:00")
+    ours = situation(hours(calendar()), claim=claim())
+
+    def both(status: Status, *instants: int) -> tuple[Action, Because]:
+        decision = cautious([decide(job(status), ours, instant) for instant in instants])
+        return decision.action, decision.because
+
+    assert both(Status.ACTIVE, opened, shut) == (Action.PAUSE, Because.OVERRIDDEN)
+    assert both(Status.ACTIVE, shut, opened) == (Action.PAUSE, Because.OVERRIDDEN)
+    assert both(Status.PAUSED, opened, shut) == (Action.NONE, Because.ALREADY)
+    assert both(Status.PAUSED, opened, opened + 60) == (Action.NONE, Because.CLOCK_UNTRUSTED)
+    assert both(Status.ACTIVE, opened, opened + 60) == (Action.NONE, Because.ALREADY)

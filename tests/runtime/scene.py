@@ -12,6 +12,7 @@ from controller.core.claim import Claim
 from controller.core.job import JobKey, Status
 from controller.core.rulebook import Rulebook
 from controller.rules.loader import load_rules
+from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.ledger import Ledger
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import PassReport, Trigger
@@ -49,6 +50,9 @@ class HandClock:
     def now(self) -> float:
         return self.instant
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def real(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, UTC)
 
@@ -67,6 +71,9 @@ class SandboxClock:
 
     def now(self) -> float:
         return self.hand.instant
+
+    def monotonic(self) -> float:
+        return self.now()
 
     def real(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, UTC)
@@ -138,7 +145,7 @@ async def staged(folder: Path, instant: str, policy: str = "", more: str = "") -
     stage = Stage(clock, box, store, await open_ledger(store), client, rulebook(clock, policy, more))
     stage.ledger.write = stage.write
     stage.reconciler = build_reconciler(
-        settings, client, stage.ledger, clock, lambda: stage.book, first_full_scan=clock.now()
+        settings, client, stage.ledger, ClockWatch(clock), lambda: stage.book, first_full_scan=clock.now()
     )
     try:
         yield stage

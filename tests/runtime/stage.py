@@ -19,6 +19,7 @@ from controller.core.campaign import Campaign, Incident, RuleSet
 from controller.core.claim import Claim
 from controller.core.job import JobKey, Status
 from controller.core.rulebook import Rulebook
+from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.ledger import Ledger
 from controller.runtime.report import PassReport, Trigger
 from controller.sandbox import Sandbox
@@ -49,16 +50,20 @@ def weekly(start: str = "09:00", end: str = "17:00") -> dict[str, Any]:
 class HandClock:
     """Stands still until a test moves it, or somebody sleeps: then that much time has passed at once.
 
-    Where a test sets a `gate`, sleepers wait for that first.
+    Where a test sets a `gate`, sleepers wait for that first. `wrong_by` is what somebody set it off by.
     """
 
     rate = 1.0
 
     def __init__(self, instant: float = OPEN) -> None:
         self.instant = instant
+        self.wrong_by = 0.0
         self.gate: asyncio.Event | None = None
 
     def now(self) -> float:
+        return self.instant + self.wrong_by
+
+    def monotonic(self) -> float:
         return self.instant
 
     def real(self, instant: float) -> datetime:
@@ -73,14 +78,14 @@ class HandClock:
 
 
 class WatchedClock(HandClock):
-    """Reads another clock; nobody who sleeps on it ever wakes."""
+    """Follows a clock that is right; nobody who sleeps on it ever wakes."""
 
     def __init__(self, other: Clock) -> None:
         super().__init__()
         self._other = other
 
     def now(self) -> float:
-        return self._other.now()
+        return self._other.monotonic() + self.wrong_by
 
     async def sleep(self, seconds: float) -> None:
         assert seconds > 0
@@ -107,7 +112,7 @@ def workspace_settings(base_url: str, **fields: Any) -> WorkspaceSettings:
 class Stage:
     """`faults` are asked in turn before the sandbox answers; `requests` are those that arrived, in order."""
 
-    def __init__(self, sandbox: Sandbox, clock: HandClock, api: JobsApi, store: Store) -> None:
+    def __init__(self, sandbox: Sandbox, clock: HandClock, api: JobsApi, store: Store, watch: ClockWatch) -> None:
         self.sandbox = sandbox
         self.clock = clock
         self.api = api
@@ -116,6 +121,7 @@ class Stage:
         self.requests: list[Seen] = []
         self.book = rulebook(campaign())
         self.ledger = Ledger(store.write)
+        self.watch = watch
         self.build()
 
     def build(self, api: JobsApi | None = None, *, first_full_scan: float = math.inf, **settings: Any) -> None:
@@ -124,7 +130,7 @@ class Stage:
             workspace_settings("http://127.0.0.1", **settings),
             api or self.api,
             self.ledger,
-            self.clock,
+            self.watch,
             lambda: self.book,
             first_full_scan=first_full_scan,
         )
@@ -208,8 +214,9 @@ async def opened_stage(folder: Path) -> AsyncIterator[Stage]:
     sandbox._runner.app.middlewares.append(front)
     async with sandbox:
         store = await Store.open(f"sqlite:///{folder / 'stage.db'}")
-        api = open_client(workspace_settings(sandbox.base_url), set())
-        stage = Stage(sandbox, clock, api, store)
+        watch = ClockWatch(clock)
+        api = open_client(workspace_settings(sandbox.base_url), set(), watch)
+        stage = Stage(sandbox, clock, api, store, watch)
         stages.append(stage)
         try:
             yield stage

@@ -26,6 +26,9 @@ class HandClock:
     def now(self) -> float:
         return self.at
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def real(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, UTC)
 

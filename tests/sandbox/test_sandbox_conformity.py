@@ -41,6 +41,9 @@ class _Clock:
     def now(self) -> float:
         return datetime(2026, 11, 24, 15, tzinfo=UTC).timestamp()
 
+    def monotonic(self) -> float:
+        return self.now()
+
     def real(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, UTC)
 

@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from controller.clock import Clock
 from controller.runtime.changer import Changer
+from controller.runtime.clock_log import ClockLog
+from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.engine import Engine
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
@@ -45,6 +47,9 @@ class SimClock:
 
     def now(self) -> float:
         return self._true() + self.off
+
+    def monotonic(self) -> float:
+        return self._true()
 
     def real(self, instant: float) -> datetime:
         return datetime.fromtimestamp(instant, UTC)
@@ -97,6 +102,7 @@ class Life:
         ledger = self.ledger = Ledger(self._write, claims, findings)
         rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
         await rules.start(self.disk.read(statements.last_revision))
+        watch = ClockWatch(self.clock)
         client = VogentClient(
             session=self.wire,  # type: ignore[arg-type] - it has what the transport uses
             workspace="main",
@@ -104,6 +110,7 @@ class Life:
             key=lambda: "key",
             request_timeout=REQUEST_TIMEOUT,
             budget=Budget(20),
+            witness=watch,
         )
         observer = Observer(client, "main", first_full_scan=self.clock.now() + RESYNC / 2)
         reconciler = Reconciler(
@@ -111,11 +118,12 @@ class Life:
             observer=observer,
             changer=Changer(client, observer, self.clock, VERIFY_WITHIN),
             ledger=ledger,
-            clock=self.clock,
+            watch=watch,
             rules=lambda: rules.book,
             new_id=self.new_id,
         )
-        self.engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), [reconciler])
+        clock_log = ClockLog(ledger.record, {"main": watch})
+        self.engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), clock_log, [reconciler])
         self.engine.start()
 
     def pace(self, seconds: float) -> None:

@@ -1,0 +1,36 @@
+"""The date that an answer bears: the only other clock that the daemon meets."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+
+class TimeWitness(Protocol):
+    """Whoever wants to know what time the server thinks it is."""
+
+    def asked(self) -> float:
+        """A mark for the begin of a request."""
+
+    def dated(self, date: float, asked: float) -> None:
+        """The answer to the request of that mark bears this date, in epoch seconds."""
+
+
+class NoWitness:
+    """Nobody wants to know."""
+
+    def asked(self) -> float:
+        """Any number does."""
+        return 0.0
+
+    def dated(self, date: float, asked: float) -> None:
+        """Nothing follows."""
+
+
+def date_of(headers: Mapping[str, str]) -> float | None:
+    """The epoch seconds at which the server wrote the answer; None where it does not say, or a cache answered."""
+    if "Age" in headers:
+        return None
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,60 @@
+"""A resume or start whose outcome is unknown is followed, at the next close, by an absolute pause."""
+
+from controller.core.campaign import Resume
+from controller.core.job import Status
+from tests.core.build import campaign
+from tests.runtime.faults import on, refusing, showing
+from tests.runtime.stage import CLOSE, OPEN, SHUT, Stage, rulebook
+
+
+async def test_an_unproven_resume_of_anybody_s_pause_is_followed_by_a_pause_that_makes_no_claim(stage: Stage) -> None:
+    stage.book = rulebook(campaign(resume=Resume.ANY))
+    job = stage.add(Status.PAUSED)
+    stage.faults += [on("POST", "/paused", refusing(503)), showing(job, status="PAUSED")]
+    await stage.at(OPEN)
+    stage.sandbox.set_paused(job, paused=False)  # it took effect after all, and the reads lag behind
+    stage.faults.clear()
+    stage.faults.append(showing(job, status="PAUSED"))
+    stage.requests.clear()
+    await stage.at(CLOSE)
+    assert stage.status(job) is Status.PAUSED
+    assert stage.sent() == [f"/{job}/paused"]
+    assert await stage.claims(job) == []
+    await stage.at(SHUT)
+    assert stage.sent() == [f"/{job}/paused"], "once is enough where it was verified"
+
+
+async def test_an_unproven_start_is_followed_by_a_pause_though_the_job_still_says_init(stage: Stage) -> None:
+    stage.book = rulebook(campaign(start=True))
+    job = stage.add(Status.INIT)
+    stage.faults += [on("POST", "/paused", refusing(503)), showing(job, status="INIT")]
+    await stage.at(OPEN)
+    stage.faults.pop(0)
+    stage.sandbox.set_paused(job, paused=False)
+    await stage.at(CLOSE)
+    assert stage.status(job) is Status.PAUSED
+
+
+async def test_a_refused_start_that_never_took_effect_is_followed_by_nothing(stage: Stage) -> None:
+    stage.book = rulebook(campaign(start=True))
+    job = stage.add(Status.INIT)
+    stage.faults.append(on("POST", "/paused", refusing(422)))
+    await stage.at(OPEN)
+    stage.requests.clear()
+    await stage.at(SHUT)
+    assert stage.sent() == []
+    assert stage.status(job) is Status.INIT
+
+
+async def test_a_start_that_was_seen_to_take_effect_is_proven(stage: Stage) -> None:
+    stage.book = rulebook(campaign(start=True))
+    job = stage.add(Status.INIT)
+    stage.faults += [on("POST", "/paused", refusing(503)), showing(job, status="INIT")]
+    await stage.at(OPEN)
+    stage.faults.clear()
+    stage.sandbox.set_paused(job, paused=False)
+    await stage.at(OPEN + 30)
+    stage.sandbox.set_paused(job, paused=True)  # by a person
+    stage.requests.clear()
+    await stage.at(SHUT)
+    assert stage.sent() == []
