@@ -18,6 +18,7 @@ class FindingKind(StrEnum):
     SCHEDULE_UNREADABLE = "schedule_unreadable"
     VERIFY_FAILED = "verify_failed"
     UNKNOWN_STATUS = "unknown_status"
+    TUG_OF_WAR = "tug_of_war"
     ORPHANED_CLAIM = "orphaned_claim"
 
 

@@ -9,6 +9,7 @@ from controller.core.job import Job, JobKey, Status
 from controller.core.situation import Situation
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
+from controller.runtime.overrides import Overrides
 from controller.store.changes import Change, CloseFinding, OpenFinding
 
 
@@ -29,13 +30,18 @@ def findings_of(decision: Decision, situation: Situation) -> tuple[Finding, ...]
 
 
 def compare(
-    ledger: Ledger, decided: Iterable[tuple[Decision, Situation]], journal: Journal, now: Instant
+    ledger: Ledger,
+    overrides: Overrides,
+    decided: Iterable[tuple[Decision, Situation]],
+    journal: Journal,
+    now: Instant,
 ) -> Iterator[Change]:
     """The changes that bring the ledger's findings up to date, logging each that appears or goes."""
     touched = {job for job, _kind in ledger.findings}
     for decision, situation in decided:
         job = decision.job
-        wanted = findings_of(decision, situation)
+        contest = overrides.contest(job, now)
+        wanted = (*findings_of(decision, situation), *((contest,) if contest else ()))
         if wanted or job.key in touched:
             yield from _compare_one(ledger, decision, {finding.kind: finding for finding in wanted}, journal, now)
 

@@ -48,6 +48,18 @@ class Journal:
         self.log.info("job.paused_by_others", **_told(decision))
         return self._decided("job.paused_by_others", decision, campaigns, now, actor=OTHERS)
 
+    def dialing_forbidden(self, job: Job, seconds: float, now: Instant) -> Audit:
+        """A job was seen dialing for so long when it must not, and still is."""
+        facts = {"seconds": round(seconds, 3)}
+        self.log.error("job.dialing_forbidden", job=job.id, name=job.name, status=job.status_text, **facts)
+        return self._row("job.dialing_forbidden", job.key, job.name, now, actor=OURSELVES, facts=facts)
+
+    def dialed_forbidden(self, job: JobKey, name: str, seconds: float, now: Instant) -> Audit:
+        """It dials no more, after so many forbidden seconds in all."""
+        facts = {"seconds": round(seconds, 3)}
+        self.log.warning("job.dialed_forbidden", job=job.id, name=name, **facts)
+        return self._row("job.dialed_forbidden", job, name, now, actor=OURSELVES, facts=facts)
+
     def vanished(self, job: JobKey, name: str, now: Instant) -> Audit:
         """A job that we knew is no longer there."""
         self.log.warning("job.vanished", job=job.id, name=name)
@@ -76,7 +88,7 @@ class Journal:
     def found(self, finding: Finding, job: Job, now: Instant) -> Audit:
         """A finding appeared."""
         event = _FOUND.get(finding.kind, "schedule.drifted")
-        tell = self.log.error if finding.kind is FindingKind.VERIFY_FAILED else self.log.warning
+        tell = self.log.error if finding.kind in _ALARMS else self.log.warning
         tell(event, job=job.id, name=job.name, finding=finding.kind.value, detail=finding.detail)
         return self._row(
             event, job.key, job.name, now, reason=finding.kind.value, detail=finding.detail, facts=finding.facts
@@ -121,9 +133,12 @@ _LEVELS = {Result.FAILED: "error", Result.UNVERIFIED: "warning"}
 
 _FOUND = {
     FindingKind.VERIFY_FAILED: "job.verify_failed",
+    FindingKind.TUG_OF_WAR: "job.contested",
     FindingKind.UNKNOWN_STATUS: "finding.opened",
     FindingKind.ORPHANED_CLAIM: "finding.opened",
 }
+
+_ALARMS = {FindingKind.VERIFY_FAILED, FindingKind.TUG_OF_WAR}
 
 
 def _outcome_event(outcome: Outcome) -> str:

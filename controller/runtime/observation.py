@@ -6,7 +6,7 @@ anything is concluded from it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -21,6 +21,9 @@ log = structlog.get_logger()
 LIVE = (Status.ACTIVE, Status.PAUSED, Status.INIT)
 FULL_SCAN_EVERY = 3600.0
 """Seconds between two lists without a status filter."""
+
+COLLAPSE = 10
+"""Lists that lack more jobs than this, and more than half of those known, are said to have collapsed."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Observer:
         self._next_full_scan = first_full_scan
         self._sequence = 0
         self._known_as_of: dict[JobKey, int] = {}
+        self._collapsed = False
 
     def begin(self) -> int:
         """Mark the begin of a request; give it to `take` with the answer."""
@@ -79,6 +83,7 @@ class Observer:
         reading = Reading(errors=unreadable)
         for job in listed.values():
             self.take(job, begun)
+        self._tell_collapse(listed)
         missing = {*self.jobs, *claimed} - listed.keys()
         await asyncio.gather(*(self._read_missing(key, reading) for key in missing))
         # As known now: while the missing were read, a change of ours may have been answered.
@@ -104,6 +109,14 @@ class Observer:
         for job_id, problem in unreadable:
             log.warning("job.unreadable", workspace=self._workspace, job=job_id, problem=problem)
         return jobs, len(unreadable)
+
+    def _tell_collapse(self, listed: Mapping[JobKey, Job]) -> None:
+        """Say once that the lists lack most of the jobs; each is read by itself in any case."""
+        missing = len(self.jobs.keys() - listed.keys())
+        collapsed = missing > max(COLLAPSE, len(self.jobs) / 2)
+        if collapsed and not self._collapsed:
+            log.error("list.collapsed", workspace=self._workspace, known=len(self.jobs), missing=missing)
+        self._collapsed = collapsed
 
     async def _read_missing(self, key: JobKey, reading: Reading) -> None:
         begun = self.begin()

@@ -13,9 +13,11 @@ from controller.core.situation import Situation
 from controller.runtime import findings
 from controller.runtime.changer import Changer
 from controller.runtime.clock_watch import ClockWatch
+from controller.runtime.forbidden_meter import ForbiddenMeter
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer, Reading
+from controller.runtime.overrides import Overrides
 from controller.runtime.report import PassReport, Trigger
 from controller.runtime.snapshot import Snapshot, Snapshots
 from controller.runtime.sweep import Sweep
@@ -47,7 +49,9 @@ class Reconciler:
         self._clock = watch.clock
         self._new_id = new_id
         self._snapshots = Snapshots(watch, rules, ledger, set())
-        self._sweep = Sweep(changer, observer, ledger, watch.clock, self._snapshots, new_id)
+        self.meter = ForbiddenMeter()
+        self._overrides = Overrides()
+        self._sweep = Sweep(changer, observer, ledger, self._snapshots, self._overrides, self.meter, new_id)
         self._problem: str | None = None
 
     async def fast_path(self, at: Instant) -> None:
@@ -123,11 +127,12 @@ class Reconciler:
         """Claims and findings after a reading, before anything is sent."""
         for decision, situation in decided:
             job = decision.job
+            yield from self.meter.saw(job, self._snapshots.rules(), journal, now)
             if situation.claim is not None and not self._sweep.changing(job.key):
                 yield from self._observe_claim(situation.claim, decision, journal, now)
             elif situation.claim is None and job.status is Status.PAUSED and job.key in dialing:
                 yield journal.paused_by_others(decision, situation.campaign_names, now)
-        yield from findings.compare(self._ledger, decided, journal, now)
+        yield from findings.compare(self._ledger, self._overrides, decided, journal, now)
         for gone in reading.gone:
             yield from self._sweep.vanished(gone, journal, now)
         self._sweep.forget([job.key for job in reading.jobs.values() if job.status.finished])

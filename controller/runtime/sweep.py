@@ -5,14 +5,12 @@ durable, and the batches overlap. What was not verified at once is followed on i
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 import structlog
 
-from controller.clock import Clock
 from controller.core import claim as claims
 from controller.core.claim import Claim
 from controller.core.decision import Action, Because, Decision
@@ -21,9 +19,11 @@ from controller.core.job import Job, JobKey
 from controller.core.verify import agrees, verify_failed
 from controller.runtime import findings
 from controller.runtime.changer import Changer
+from controller.runtime.forbidden_meter import ForbiddenMeter
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
+from controller.runtime.overrides import Overrides
 from controller.runtime.report import Outcome, Result
 from controller.runtime.snapshot import Snapshots
 from controller.store.changes import Change, PutClaim
@@ -42,19 +42,21 @@ class Sweep:
         changer: Changer,
         observer: Observer,
         ledger: Ledger,
-        clock: Clock,
         snapshots: Snapshots,
+        overrides: Overrides,
+        meter: ForbiddenMeter,
         new_id: Callable[[], str],
     ) -> None:
         self._changer = changer
         self._observer = observer
         self._ledger = ledger
-        self._clock = clock
+        self._clock = snapshots.watch.clock
         self._snapshots = snapshots
         self._new_id = new_id
         self._settling: dict[JobKey, asyncio.Task[Outcome]] = {}
         self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
-        self._overrides: Counter[JobKey] = Counter()
+        self._overrides = overrides
+        self._meter = meter
 
     async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         """Store the intents and send the pauses."""
@@ -105,6 +107,8 @@ class Sweep:
             yield PutClaim(closed)
             yield journal.claim_changed("claim.closed", closed, now)
         yield from findings.close_all(self._ledger, key, name, journal, now)
+        yield from self._meter.ended(key, journal, now)
+        self._overrides.forget(key)
         self.forget([key])
 
     def forget(self, keys: Sequence[JobKey]) -> None:
@@ -131,8 +135,7 @@ class Sweep:
         if intent is not standing:
             yield PutClaim(intent)
         if decision.because is Because.OVERRIDDEN:
-            self._overrides[job.key] += 1
-            yield journal.overridden(decision, names, self._overrides[job.key], now)
+            yield journal.overridden(decision, names, self._overrides.add(job.key, now), now)
 
     async def _pause_one(self, decision: Decision) -> Outcome | None:
         async with self._alone(decision.job.key):
@@ -192,6 +195,8 @@ class Sweep:
         if _proven(outcome):
             self._snapshots.unproven.discard(job.key)
         yield journal.outcome(outcome, self._campaigns(job), now)
+        if outcome.answer is not None:
+            yield from self._meter.saw(outcome.answer, self._snapshots.rules(), journal, now)
         claim = self._ledger.claims.get(job.key)
         if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
             yield PutClaim(after)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from controller.core.job import Status
 from tests.runtime.faults import on, refusing, showing
-from tests.runtime.stage import MORNING, OPEN, SHUT, Handler, Stage, lines
+from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, lines
 
 
 def asked(stage: Stage) -> list[str]:
@@ -168,3 +168,23 @@ async def test_lists_of_several_pages_are_read_to_their_end(stage: Stage) -> Non
     await stage.at(SHUT)
     assert {stage.status(job) for job in jobs} == {Status.PAUSED}
     assert json.dumps(stage.sent("GET")).count('""') == 4
+
+
+async def test_lists_that_lose_most_jobs_are_said_to_have_collapsed_once_and_every_job_is_read(
+    stage: Stage, logs: list[Any]
+) -> None:
+    jobs = [stage.add() for _ in range(12)]
+    await stage.at(OPEN)
+    stage.faults.append(listing())
+    for passed in (30, 60):
+        report = await stage.at(OPEN + passed)
+        assert {decision.job.id for decision in report.decisions} == set(jobs)
+    await stage.at(CLOSE)
+    assert {stage.status(job) for job in jobs} == {Status.PAUSED}
+    [line] = lines(logs, "list.collapsed")
+    assert (line["known"], line["missing"]) == (12, 12)
+    stage.faults.clear()
+    await stage.at(CLOSE + 30)
+    stage.faults.append(listing())
+    await stage.at(CLOSE + 60)
+    assert len(lines(logs, "list.collapsed")) == 2

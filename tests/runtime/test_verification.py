@@ -65,9 +65,11 @@ async def test_what_never_agrees_is_alarmed_about_once_and_tried_at_every_pass(s
 
 async def test_a_change_that_is_followed_is_not_followed_twice(stage: Stage) -> None:
     job = stage.add()
+    stage.clock.gate = asyncio.Event()
     stage.faults.append(on("POST", "/paused", unchanged("ACTIVE")))
     await stage.at(SHUT)
     report = await stage.at(SHUT + 1)
+    stage.clock.gate.set()
     await stage.reconciler.settled(report)
     looks = stage.sent("GET").count(f"/{job}")
     assert looks <= 7  # half a second, then 1, 2, 4, 4 and what is left of 15 s

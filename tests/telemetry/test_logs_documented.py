@@ -9,7 +9,8 @@ from controller.runtime.report import past_tense
 
 ROOT = Path(__file__).parents[2]
 NOUNS = (
-    "claim|clock|daemon|finding|incident|job|library|logs|pass|request|resume|rules|schedule|store|task|timer|workspace"
+    "claim|clock|daemon|finding|incident|job|library|list|logs|pass|request|resume|rules|schedule|store|task|timer"
+    "|workspace"
 )
 EVENT = re.compile(rf"({NOUNS})\.[a-z_]+")
 PLACES = ("app.py", "runtime", "vogent", "telemetry", "cli/run.py")

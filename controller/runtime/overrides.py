@@ -1,0 +1,42 @@
+"""Counting how often somebody resumes a job that must not dial, and raising it once where that becomes a tug-of-war."""
+
+from collections import defaultdict, deque
+
+from controller.core.finding import Finding, FindingKind
+from controller.core.interval import Instant
+from controller.core.job import Job, JobKey
+
+CONTESTED_AFTER = 3
+"""How many overrides within REMEMBERED are a tug-of-war."""
+REMEMBERED = 3600.0
+"""Seconds."""
+
+
+class Overrides:
+    """Of one workspace, since the start."""
+
+    def __init__(self) -> None:
+        self._times: dict[JobKey, int] = {}
+        self._lately: defaultdict[JobKey, deque[Instant]] = defaultdict(lambda: deque(maxlen=CONTESTED_AFTER))
+
+    def add(self, key: JobKey, now: Instant) -> int:
+        """Count one more; returns how many there were."""
+        self._lately[key].append(now)
+        self._times[key] = self._times.get(key, 0) + 1
+        return self._times[key]
+
+    def contest(self, job: Job, now: Instant) -> Finding | None:
+        """The finding while the last few overrides lie within an hour, and the last one no longer ago than that."""
+        lately = self._lately.get(job.key)
+        if lately is None or len(lately) < CONTESTED_AFTER:
+            return None
+        if lately[-1] - lately[0] > REMEMBERED or now - lately[-1] > REMEMBERED:
+            return None
+        times = self._times[job.key]
+        detail = f"somebody resumed it {times} times while it must not dial; it was paused every time"
+        return Finding(job.key, FindingKind.TUG_OF_WAR, detail, {"times": times})
+
+    def forget(self, key: JobKey) -> None:
+        """The job is gone."""
+        self._times.pop(key, None)
+        self._lately.pop(key, None)
