@@ -87,7 +87,8 @@ async def open_ledger(store: Store) -> Ledger:
     """The ledger with what the store holds."""
     claims = {claim.key: claim for claim in await store.open_claims()}
     findings = {(each.job, each.kind): (each, since) for each, since in await store.open_findings()}
-    return Ledger(store.write, claims, findings)
+    vanished = {claim.key: claim for claim in await store.vanished_claims()}
+    return Ledger(store.write, claims, findings, vanished)
 
 
 def build_reconciler(

@@ -116,6 +116,11 @@ def gone(claim: Claim, now: Instant) -> Claim:
     return _moved(claim, ClaimState.GONE, now)
 
 
+def found(claim: Claim, now: Instant) -> Claim:
+    """The claim once its vanished job is back, paused as we left it: open again."""
+    return _moved(claim, ClaimState.HELD, now)
+
+
 def released(claim: Claim, now: Instant) -> Claim:
     """The claim once a person ended our ownership: closed."""
     return _moved(claim, ClaimState.RELEASED, now)

@@ -24,8 +24,8 @@ class IncidentLog:
         """Log and record what began or ended since the last look."""
         current = {each.name: each for each in book.rules.incidents if each.since <= now < each.until}
         before, self._under_way = self._under_way, current
-        rows = [_row("incident.opened", current[name], book, now) for name in current.keys() - before.keys()]
-        rows += [_row("incident.closed", before[name], book, now) for name in before.keys() - current.keys()]
+        rows = [_row("incident.opened", current[name], book, now) for name in sorted(current.keys() - before.keys())]
+        rows += [_row("incident.closed", before[name], book, now) for name in sorted(before.keys() - current.keys())]
         if rows:
             await self._record(rows)
 

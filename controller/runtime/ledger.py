@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from controller.core.claim import Claim
+from controller.core.claim import Claim, ClaimState
 from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
@@ -32,11 +32,14 @@ async def forget(_changes: Sequence[Change]) -> None:
 
 @dataclass(slots=True)
 class Ledger:
-    """`claims` are the open ones, `findings` those that stand, with the instant since when."""
+    """`claims` are the open ones, `findings` those that stand, with the instant since when; `vanished` are the last
+    claims of jobs that are gone, since an API that says so wrongly must not cost us our own pauses.
+    """
 
     write: Writer
     claims: dict[JobKey, Claim] = field(default_factory=dict)
     findings: dict[FindingKey, tuple[Finding, Instant]] = field(default_factory=dict)
+    vanished: dict[JobKey, Claim] = field(default_factory=dict)
     _refused: list[Change] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -86,6 +89,10 @@ class Ledger:
                     self.claims[claim.key] = claim
                 else:
                     self.claims.pop(claim.key, None)
+                if claim.state is ClaimState.GONE:
+                    self.vanished[claim.key] = claim
+                else:
+                    self.vanished.pop(claim.key, None)
             case OpenFinding(finding, since):
                 self.findings[finding.job, finding.kind] = (finding, since)
             case CloseFinding(job, kind, _at):

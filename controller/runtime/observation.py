@@ -13,7 +13,7 @@ import structlog
 
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
-from controller.vogent.api import JobsApi, Listing
+from controller.vogent.api import JobsApi
 from controller.vogent.errors import ApiError, NotFound
 
 log = structlog.get_logger()
@@ -78,13 +78,10 @@ class Observer:
 
         Raises ApiError where a list cannot be read.
         """
-        begun = self.begin()
         listed, unreadable = await self._lists(now)
         reading = Reading(errors=unreadable)
-        for job in listed.values():
-            self.take(job, begun)
         self._tell_collapse(listed)
-        missing = {*self.jobs, *claimed} - listed.keys()
+        missing = sorted({*self.jobs, *claimed} - listed.keys())
         await asyncio.gather(*(self._read_missing(key, reading) for key in missing))
         # As known now: while the missing were read, a change of ours may have been answered.
         reading.jobs = {key: self.jobs[key] for key in (*listed, *missing) if key in self.jobs}
@@ -97,17 +94,20 @@ class Observer:
         full = now >= self._next_full_scan
         if full:
             scans.append(None)
+        begun = self.begin()
         answers = await asyncio.gather(*(self._api.list_jobs(status) for status in scans), return_exceptions=True)
-        listings = [_answered(answer) for answer in answers]  # only now, so that no list goes on by itself
+        listings = [answer for answer in answers if not isinstance(answer, BaseException)]
+        jobs = {job.key: job for listing in listings for job in listing.jobs if not job.status.finished}
+        for job in jobs.values():
+            self.take(job, begun)  # what was read counts, whatever became of the other lists
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
         if full:
             self._next_full_scan = now + FULL_SCAN_EVERY
-        jobs: dict[JobKey, Job] = {}
-        unreadable: set[tuple[str | None, str]] = set()
-        for listing in listings:
-            jobs.update((job.key, job) for job in listing.jobs if not job.status.finished)
-            unreadable |= {(bad.id, bad.problem) for bad in listing.unreadable}
-        for job_id, problem in unreadable:
-            log.warning("job.unreadable", workspace=self._workspace, job=job_id, problem=problem)
+        unreadable = {(bad.id or "", bad.problem) for listing in listings for bad in listing.unreadable}
+        for job_id, problem in sorted(unreadable):
+            log.warning("job.unreadable", workspace=self._workspace, job=job_id or None, problem=problem)
         return jobs, len(unreadable)
 
     def _tell_collapse(self, listed: Mapping[JobKey, Job]) -> None:
@@ -127,9 +127,3 @@ class Observer:
         except ApiError as error:
             reading.errors += 1
             log.warning("job.unreadable", workspace=key.workspace, job=key.id, problem=error.reason.value)
-
-
-def _answered(answer: Listing | BaseException) -> Listing:
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer

@@ -130,7 +130,9 @@ class Reconciler:
             yield from self.meter.saw(job, self._snapshots.rules(), journal, now)
             if situation.claim is not None and not self._sweep.changing(job.key):
                 yield from self._observe_claim(situation.claim, decision, journal, now)
-            elif situation.claim is None and job.status is Status.PAUSED and job.key in dialing:
+            elif situation.claim is None:
+                yield from self._sweep.found(job, journal, now)
+            if situation.claim is None and job.status is Status.PAUSED and job.key in dialing:
                 yield journal.paused_by_others(decision, situation.campaign_names, now)
         yield from findings.compare(self._ledger, self._overrides, decided, journal, now)
         for gone in reading.gone:

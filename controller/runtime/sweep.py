@@ -15,7 +15,7 @@ from controller.core import claim as claims
 from controller.core.claim import Claim
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
-from controller.core.job import Job, JobKey
+from controller.core.job import Job, JobKey, Status
 from controller.core.verify import agrees, verify_failed
 from controller.runtime import findings
 from controller.runtime.changer import Changer
@@ -111,6 +111,14 @@ class Sweep:
         self._overrides.forget(key)
         self.forget([key])
 
+    def found(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
+        """The changes for a job without a claim that may have been gone for a while."""
+        claim = self._ledger.vanished.pop(job.key, None)
+        if claim is not None and job.status is Status.PAUSED:
+            found = claims.found(claim, now)
+            yield PutClaim(found)
+            yield journal.claim_changed("claim.reopened", found, now)
+
     def forget(self, keys: Sequence[JobKey]) -> None:
         """Drop finished or vanished jobs from memory."""
         self._observer.drop(keys)
@@ -198,6 +206,8 @@ class Sweep:
         if outcome.answer is not None:
             yield from self._meter.saw(outcome.answer, self._snapshots.rules(), journal, now)
         claim = self._ledger.claims.get(job.key)
+        if claim is None and _stopped_a_start(outcome):
+            claim = claims.intend(job, outcome.decision, self._campaigns(job), None, now, self._new_id())
         if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
             yield PutClaim(after)
 
@@ -257,6 +267,13 @@ async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:
     except Exception:
         log.exception("job.change_crashed", job=decision.job.id, name=decision.job.name)
         return Outcome(decision, Result.FAILED, problem="crashed")
+
+
+def _stopped_a_start(outcome: Outcome) -> bool:
+    """Whether a pause that was to make no claim found that the job, last seen INIT, had been started by us."""
+    answer = outcome.answer
+    unproven = outcome.decision.because is Because.RESUME_UNPROVEN and outcome.decision.job.status is Status.INIT
+    return unproven and answer is not None and answer.status is Status.PAUSED
 
 
 def _proven(outcome: Outcome) -> bool:

@@ -44,6 +44,15 @@ def open_claims(connection: Connection) -> list[Claim]:
     return [_claim(row) for row in connection.execute(statement)]
 
 
+def vanished_claims(connection: Connection) -> list[Claim]:
+    """The claims of jobs that are gone, each the last one of its job."""
+    gone, later = claims_table, claims_table.alias()
+    same_job = (later.c.workspace == gone.c.workspace) & (later.c.job_id == gone.c.job_id)
+    newer = select(later.c.id).where(same_job, later.c.since > gone.c.since).exists()
+    statement = select(gone).where(gone.c.state == ClaimState.GONE, ~newer).order_by(gone.c.since, gone.c.id)
+    return [_claim(row) for row in connection.execute(statement)]
+
+
 def claims(connection: Connection, job: JobKey | None = None, limit: int | None = None) -> list[Claim]:
     """The newest `limit` claims, open and closed, of one job or of all; oldest first."""
     statement = select(claims_table).order_by(claims_table.c.since.desc(), claims_table.c.id.desc()).limit(limit)

@@ -46,6 +46,10 @@ class _Reads:
         """The claims that say that a pause is ours, oldest first."""
         return await self._read(statements.open_claims)
 
+    async def vanished_claims(self) -> list[Claim]:
+        """The claims of jobs that are gone, each the last one of its job."""
+        return await self._read(statements.vanished_claims)
+
     async def claims(self, job: JobKey | None = None, limit: int | None = None) -> list[Claim]:
         """The newest `limit` claims, open and closed, of one job or of all; oldest first."""
         return await self._read(statements.claims, job, limit)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from controller.core.job import Status
@@ -188,3 +189,42 @@ async def test_lists_that_lose_most_jobs_are_said_to_have_collapsed_once_and_eve
     stage.faults.append(listing())
     await stage.at(CLOSE + 60)
     assert len(lines(logs, "list.collapsed")) == 2
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_job_that_the_api_lost_for_a_while_comes_back_with_its_claim(stage: Stage, restarted: bool) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    stage.faults += [listing(), on("GET", f"/{job}", refusing(404))]
+    await stage.at(SHUT + 30)
+    assert await stage.states(job) == ["gone"]
+    stage.faults.clear()
+    if restarted:
+        await stage.restart()
+    await stage.at(SHUT + 3600)
+    assert await stage.states(job) == ["held"]
+    assert len(await stage.audit("claim.reopened")) == 1
+    await stage.at(MORNING)
+    assert stage.status(job) is Status.ACTIVE
+    assert await stage.states(job) == ["resumed"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_job_that_comes_back_dialing_or_was_claimed_anew_keeps_its_old_claim_closed(
+    stage: Stage, restarted: bool
+) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    stage.faults += [listing(), on("GET", f"/{job}", refusing(404))]
+    await stage.at(SHUT + 30)
+    stage.faults.clear()
+    stage.sandbox.set_paused(job, paused=False)
+    await stage.at(SHUT + 60)
+    assert await stage.states(job) == ["gone", "held"]
+    await stage.at(MORNING)
+    if restarted:
+        await stage.restart()
+    stage.sandbox.set_paused(job, paused=True)
+    await stage.at(MORNING + 30)
+    assert await stage.states(job) == ["gone", "resumed"]
+    assert stage.status(job) is Status.PAUSED

@@ -33,6 +33,7 @@ async def test_an_unproven_start_is_followed_by_a_pause_though_the_job_still_say
     stage.sandbox.set_paused(job, paused=False)
     await stage.at(CLOSE)
     assert stage.status(job) is Status.PAUSED
+    assert await stage.states(job) == ["held"], "we started it, so the pause is ours"
 
 
 async def test_a_refused_start_that_never_took_effect_is_followed_by_nothing(stage: Stage) -> None:

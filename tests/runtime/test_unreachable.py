@@ -114,3 +114,17 @@ async def test_an_unreachable_workspace_at_the_start_is_told_too(stage: Stage, l
 
 async def refusing_all(_request: web.Request, _handler: Handler) -> web.StreamResponse:
     return web.json_response({}, status=500)
+
+
+async def test_what_one_list_says_counts_though_another_cannot_be_read(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    stage.sandbox.set_paused(job, paused=False)
+
+    async def fail_one(request: web.Request, _handler: Handler) -> web.StreamResponse | None:
+        return web.json_response({}, status=503) if request.query.get("status") == "PAUSED" else None
+
+    stage.faults.append(fail_one)
+    report = await stage.at(SHUT + 30)
+    assert report.problem == "server_error"
+    assert stage.status(job) is Status.PAUSED

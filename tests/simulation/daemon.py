@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from controller.clock import Clock
+from controller.core.job import JobKey
 from controller.runtime.changer import Changer
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
@@ -20,6 +21,7 @@ from controller.runtime.engine import Engine
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
+from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.store import statements
@@ -76,6 +78,10 @@ class Disk:
             except IntegrityError as error:
                 raise StoreError(StoreReason.REFUSED, str(error.orig)) from error
 
+    def claimed(self) -> set[str]:
+        """The jobs with an open claim."""
+        return {claim.job_id for claim in self.read(statements.open_claims)}
+
     def read(self, statement: Callable[[Connection], Any]) -> Any:
         with self.connection.begin():
             return statement(self.connection)
@@ -99,11 +105,12 @@ class Life:
     async def _start(self) -> None:
         claims = {claim.key: claim for claim in self.disk.read(statements.open_claims)}
         findings = {(each.job, each.kind): (each, since) for each, since in self.disk.read(statements.open_findings)}
-        ledger = self.ledger = Ledger(self._write, claims, findings)
+        vanished = {claim.key: claim for claim in self.disk.read(statements.vanished_claims)}
+        ledger = self.ledger = Ledger(self._write, claims, findings, vanished)
         rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
         await rules.start(self.disk.read(statements.last_revision))
         watch = ClockWatch(self.clock)
-        client = VogentClient(
+        client = self.client = VogentClient(
             session=self.wire,  # type: ignore[arg-type] - it has what the transport uses
             workspace="main",
             base_url="https://provider.test/api",
@@ -138,6 +145,30 @@ class Life:
         if self.engine is not None:
             with self._living():
                 self.engine.look_at_rules()
+
+    async def adopt(self, key: JobKey) -> bool:
+        """As the command does; whether it was done."""
+        return await self._own("adopt", key)
+
+    async def release(self, key: JobKey) -> bool:
+        """As the command does; whether it was done."""
+        return await self._own("release", key)
+
+    async def _own(self, what: str, key: JobKey) -> bool:
+        assert self.rules is not None
+        assert self.ledger is not None
+        book = self.rules.book
+        ownership = Ownership({"main": self.client}, self.ledger, self.clock, lambda: book, self.new_id)
+        with self._living():
+            task = asyncio.create_task(getattr(ownership, what)([key], "somebody", "because"))
+        [answer] = await task
+        return answer.problem is None
+
+    async def stop(self) -> None:
+        """As SIGTERM does."""
+        if self.engine is not None:
+            with self._living():
+                await asyncio.create_task(self.engine.stop())
 
     async def kill(self) -> None:
         """Nothing that it does reaches the world any more."""

@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime
 
-RULES = """\
+CALENDARS = """\
 calendars:
   floor:
     timezone: America/New_York
@@ -16,13 +16,22 @@ calendars:
     timezone: America/Los_Angeles
     hours: {{mon-sun: ["05:00-24:00"]}}
 campaigns:
-  east: {{match: {{names: ["E *", "B *"]}}, calendars: [floor]}}
-  west: {{match: {{names: ["B *"]}}, calendars: [coast]}}
-  nights: {{match: {{names: ["N *"]}}, calendars: [night], start: true, close_early: 2m}}
 """
 
+CAMPAIGNS = {
+    "east": '{match: {names: ["E *", "B *"]}, calendars: [floor]}',
+    "west": '{match: {names: ["B *"]}, calendars: [coast]}',
+    "nights": '{match: {names: ["N *"]}, calendars: [night], start: true, close_early: 2m}',
+    "anybody": '{match: {names: ["A *"]}, calendars: [coast], resume: any, close_early: 5s}',
+}
+
+PREFIXES = ("E ", "B ", "N ", "A ", "X ")
+"""What names of jobs begin with; no campaign speaks of the last."""
 STARTS = ("N ",)
 """Names of jobs that the rules may start."""
+TAKES_ALL = ("A ",)
+"""Names of jobs whose pauses are all to be undone, whoever made them."""
+UNMATCHED = ("X ",)
 BAD = (
     "calendars: {floor: {timezone: Nowhere/City}}",
     "calendars: [",
@@ -31,15 +40,19 @@ BAD = (
 )
 
 
-def write(chance: random.Random, now: float) -> str:
-    """Good rules; sometimes with incidents around now."""
-    text = RULES.format(
+def write(chance: random.Random, now: float, *, whole: bool) -> str:
+    """Good rules; sometimes with incidents around now, and, unless they are to be `whole`, without a campaign."""
+    text = CALENDARS.format(
         morning=chance.choice(["08:00", "09:00", "09:30"]), evening=chance.choice(["17:00", "16:00", "19:30"])
     )
+    left_out = chance.choice([*CAMPAIGNS, "", "", "", ""])
+    for name, campaign in CAMPAIGNS.items():
+        if whole or name != left_out:
+            text += f"  {name}: {campaign}\n"
     if chance.random() < 0.5:
         since = (now // 300 + chance.randint(-6, 24)) * 300
         until = since + 300 * chance.randint(1, 40)
-        match = chance.choice(["", "match: {campaigns: [east]}, ", "match: {names: ['N *']}, "])
+        match = chance.choice(["", "match: {names: ['B *', 'A *']}, ", "match: {names: ['N *']}, "])
         text += f"incidents:\n  storm: {{reason: a storm, {match}from: {_iso(since)}, until: {_iso(until)}}}\n"
     return text
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import aiohttp
@@ -27,7 +28,7 @@ class Fault:
 
 FAULTS = (
     "timeout", "reset", "server_error", "throttled", "unauthorized", "refused", "html", "truncated", "lie", "lag",
-    "other_id", "slow", "page_skipped", "page_repeated", "page_loops", "filter_ignored", "collapsed",
+    "other_id", "slow", "wrong_date", "page_skipped", "page_repeated", "page_loops", "filter_ignored", "collapsed",
 )  # fmt: skip
 
 Choose = Callable[[str, str], Fault | None]
@@ -95,10 +96,11 @@ class Wire:
         await self._travel(None)
         if fault is not None and fault.kind in ("timeout", "reset", "server_error", "html", "truncated"):
             return await self._fail(fault, body)
-        if status == 200 and method == "GET" and (fault is None or fault.kind == "slow"):
+        if status == 200 and method == "GET" and (fault is None or fault.kind in ("slow", "wrong_date")):
             for row in body.get("data", [body]):
                 self.seen(row["id"], row["status"], sampled_at)
-        return Response(status, json.dumps(body).encode())
+        off = fault.seconds if fault is not None and fault.kind == "wrong_date" else 0.0
+        return Response(status, json.dumps(body).encode(), {"Date": formatdate(sampled_at - off, usegmt=True)})
 
     async def _travel(self, fault: Fault | None) -> None:
         await asyncio.sleep(self.chance.uniform(0.001, 0.05))

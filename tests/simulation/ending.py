@@ -1,0 +1,40 @@
+"""What must be true once nothing fails any more."""
+
+from collections.abc import Iterator
+
+from tests.simulation import rules
+from tests.simulation.provider import Actor, TrueJob
+from tests.simulation.watcher import Watcher
+
+SOON = 150.0
+"""Seconds ahead of a close in which a job may be paused already, and is not resumed any more."""
+
+
+def wrong(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> Iterator[str]:
+    """A sentence for each job that is not as it should be. `claimed` are the jobs with an open claim in the store;
+    `lost` those whose claims went down with a process while the disk refused them.
+    """
+    for job in watcher.provider.jobs.values():
+        what = f"at the end {job.id} {job.name!r}"
+        why = watcher.closed(job, now)
+        if job.status == "ACTIVE" and why is not None:
+            yield f"{what} dials though {why}"
+        if not (job.status == "PAUSED" and job.paused_by is Actor.US) or job.id in lost:
+            continue
+        if job.id not in claimed and not job.name.startswith(rules.TAKES_ALL):
+            yield f"{what} is paused by us, and no claim says so"
+        unmatched = job.name.startswith(rules.UNMATCHED)
+        if why is None and watcher.closed(job, now + SOON) is None and not unmatched:
+            yield f"{what} is paused by us and should dial"
+
+
+def change_is_near(watcher: Watcher, now: float) -> bool:
+    """Whether any job's hours begin or end about now."""
+
+    def open_at(job: TrueJob, at: float) -> bool:
+        return watcher.closed(job, at) is None
+
+    return any(
+        len({open_at(job, now - 90), open_at(job, now), open_at(job, now + SOON)}) > 1
+        for job in watcher.provider.jobs.values()
+    )

@@ -1,0 +1,184 @@
+"""What happens to a simulated world: troubles of the API, the disk, the clock and the process, and people."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from controller.core.job import JobKey
+from controller.store.errors import StoreReason
+from tests.simulation import rules
+from tests.simulation.provider import Actor
+from tests.simulation.watcher import Trouble
+from tests.simulation.wire import FAULTS
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Happening = Callable[["World"], Awaitable[None]]
+
+
+async def api_trouble(world: "World") -> None:
+    """For a while some requests fail, in one or a few ways; people and crashes come in between."""
+    chance = world.chance
+    world.kinds = tuple(chance.sample(FAULTS, chance.randint(1, 4)))
+    with trouble(world, "+".join(world.kinds)):
+        world.rate = chance.choice([0.2, 0.5, 0.9])
+        left = chance.expovariate(1 / 120.0) + 10.0
+        while left > 0:
+            part = min(left, chance.uniform(5.0, 60.0))
+            await asyncio.sleep(part)
+            left -= part
+            match chance.randrange(8):
+                case 0 | 1:
+                    await person(world)
+                case 2:
+                    await crash(world)
+        world.rate = 0.0
+
+
+async def person(world: "World") -> None:
+    """Somebody pauses or resumes one job."""
+    jobs = [job for job in world.provider.jobs.values() if job.status in ("ACTIVE", "PAUSED")]
+    if jobs:
+        job = world.chance.choice(jobs)
+        world.provider.set_paused(job.id, job.status == "ACTIVE", Actor.PERSON)
+
+
+async def tug_of_war(world: "World") -> None:
+    """Somebody resumes one job again and again."""
+    job = world.chance.choice(list(world.provider.jobs.values()))
+    for _ in range(world.chance.randint(2, 6)):
+        if job.status == "PAUSED" and job.id in world.provider.jobs:
+            world.provider.set_paused(job.id, False, Actor.PERSON)
+        await asyncio.sleep(world.chance.uniform(1.0, 60.0))
+
+
+async def ownership(world: "World") -> None:
+    """Somebody adopts a pause, or releases a claim."""
+    assert world.life is not None
+    keys = [JobKey("main", job) for job in world.provider.jobs]
+    key = world.chance.choice(keys)
+    job = world.provider.jobs[key.id]
+    if world.chance.random() < 0.5:
+        if await world.life.adopt(key):
+            job.paused_by = Actor.US
+            world.watcher.foreign.pop(key.id, None)
+    elif await world.life.release(key):
+        job.paused_by = Actor.PERSON
+        world.watcher.foreign[key.id] = world.now()
+
+
+async def jobs_come_and_go(world: "World") -> None:
+    """A job appears, ends or vanishes."""
+    chance, jobs = world.chance, sorted(world.provider.jobs)
+    if len(jobs) > 8 or (len(jobs) > 4 and chance.random() < 0.4):
+        gone = chance.choice(jobs)
+        if chance.random() < 0.7:
+            world.provider.finish(gone, chance.choice(["COMPLETE", "CANCELLED"]))
+        else:
+            world.watcher.settle_one(gone, world.now())
+            del world.provider.jobs[gone]
+    else:
+        world.new_job()
+
+
+async def rules_edit(world: "World") -> None:
+    """Other rules, or bad ones; the file system may tell of them or not."""
+    if world.chance.random() < 0.3:
+        (world.folder / "a.yaml").write_text(world.chance.choice(rules.BAD))
+    else:
+        world.write_rules(whole=False)
+    if world.chance.random() < 0.5 and world.life:
+        world.life.notice()
+    if world.chance.random() < 0.2:
+        await crash(world)
+
+
+async def disk_trouble(world: "World") -> None:
+    """Nothing can be written for a while."""
+    with trouble(world, "disk"):
+        world.disk.broken = world.chance.choice([StoreReason.FULL, StoreReason.IO, StoreReason.UNWRITABLE])
+        await asyncio.sleep(world.chance.expovariate(1 / 120.0) + 1.0)
+        if world.chance.random() < 0.3:
+            await person(world)
+            await asyncio.sleep(20.0)
+        if world.chance.random() < 0.2:
+            await crash(world)
+        world.disk.broken = None
+    world.doubt()
+
+
+async def crash(world: "World") -> None:
+    """At any turn of the loop; it starts again within a minute."""
+    loop = world.loop
+    goal = loop.steps + world.chance.randrange(1, 400)
+    deadline = loop.time() + 40.0
+    while loop.steps < goal and loop.time() < deadline:
+        await asyncio.sleep(0)
+        if loop.steps % 16 == 0:
+            await asyncio.sleep(0.002)
+    with trouble(world, "crash"):
+        world.faults["crash"] += 1
+        await world.kill()
+        await asyncio.sleep(world.chance.uniform(0.1, 45.0))
+        await world.start()
+
+
+async def restart(world: "World") -> None:
+    """It is told to end, in order; sometimes it is killed while it does so."""
+    assert world.life is not None
+    with trouble(world, "restart"):
+        world.faults["restart"] += 1
+        ending = asyncio.create_task(world.life.stop())
+        if world.chance.random() < 0.5:
+            await asyncio.sleep(world.chance.uniform(0.0, 0.1))
+            await world.kill()
+            ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
+        await world.kill()
+        await asyncio.sleep(world.chance.uniform(0.1, 20.0))
+        await world.start()
+
+
+async def freeze(world: "World") -> None:
+    """The process is stopped and goes on."""
+    with trouble(world, "freeze"):
+        world.faults["freeze"] += 1
+        world.loop.freeze(world.chance.uniform(1.0, 120.0))
+        await asyncio.sleep(0.1)
+
+
+async def clock_step(world: "World") -> None:
+    """Somebody sets the daemon's wall clock, and back again after a while."""
+    chance = world.chance
+    with trouble(world, "clock"):
+        world.faults["clock"] += 1
+        world.clock.off = chance.choice([-1, 1]) * chance.choice([3.0, 45.0, 90.0, 600.0, 3600.0, 7200.0])
+        await asyncio.sleep(chance.expovariate(1 / 120.0))
+        match chance.randrange(4):
+            case 0:
+                await person(world)
+            case 1:
+                await crash(world)
+        await asyncio.sleep(chance.expovariate(1 / 60.0))
+        world.clock.off = 0.0
+        await asyncio.sleep(1.0)
+
+
+HAPPENINGS: tuple[tuple[int, Happening], ...] = (
+    (12, api_trouble), (3, person), (1, jobs_come_and_go), (2, rules_edit), (2, disk_trouble), (2, crash), (1, restart),
+    (1, freeze), (2, clock_step), (1, ownership), (1, tug_of_war),
+)  # fmt: skip
+"""Each with how often it happens, against the others."""
+
+
+@contextmanager
+def trouble(world: "World", kind: str) -> Iterator[None]:
+    """The observer excuses what cannot be helped while this lasts, and shortly after."""
+    span = Trouble(kind, world.now(), float("inf"))
+    world.watcher.troubles.append(span)
+    try:
+        yield
+    finally:
+        span.until = world.now()
