@@ -1,74 +1,90 @@
 """`python -m tests.simulation --years N`: simulate, and say what came of it; exit 1 on any violation."""
 
 import argparse
-import logging
-import multiprocessing
 import os
 import sys
 import time
-import zoneinfo
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from tests.simulation.happenings import HAPPENINGS
+from tests.simulation.pool import DAYS, prepare, runs
+from tests.simulation.shrink import shrunk
 from tests.simulation.world import Result, simulate
 
-DAYS = 14.0
-"""Days of trouble in one run."""
-
-
-def runs(years: float, first_seed: int, workers: int) -> Iterator[Result]:
-    """As many runs as make up the years, each with a seed of its own, as they end."""
-    seeds = range(first_seed, first_seed + max(1, round(years * 365 / DAYS)))
-    with multiprocessing.get_context("spawn").Pool(workers, initializer=_prepare) as pool:
-        yield from pool.imap_unordered(_run, seeds)
-
-
-def _prepare() -> None:
-    zoneinfo.reset_tzpath(to=[])
-    logging.disable(logging.CRITICAL)  # APScheduler tells of what we make it suffer
-
-
-def _run(seed: int) -> Result:
-    return simulate(seed, DAYS)
+NAMES = [happening.__name__ for _weight, happening in HAPPENINGS]
 
 
 def report(results: Sequence[Result], seconds: float) -> Iterator[str]:
     """What happened in all runs, a line each."""
     faults: Counter[str] = sum((result.faults for result in results), Counter())
-    forbidden: Counter[str] = Counter()
-    for result in results:
-        for cause, amount in result.forbidden.items():
-            forbidden["+".join(sorted(cause.split("+")))] += round(amount)
+    forbidden: Counter[str] = sum((_by_cause(result) for result in results), Counter())
+    kept = sum(result.paused_open for result in results) / max(1.0, sum(result.dialable for result in results))
+    worst = max(results, key=lambda result: result.convergence)
     yield f"{sum(result.days for result in results) / 365:.2f} years in {seconds:.0f} s, {len(results)} seeds"
-    yield f"{faults.total()} faults: " + ", ".join(f"{kind} {number}" for kind, number in faults.most_common())
-    single: Counter[str] = Counter()
-    for cause, amount in forbidden.items():
-        single[cause if "+" not in cause else "several API faults at once"] += amount
-    yield f"{single.total()} s of forbidden dialing, by cause: " + ", ".join(
-        f"{cause} {amount}" for cause, amount in single.most_common()
-    )
-    yield f"worst convergence: {max(result.convergence for result in results):.0f} s after the last fault"
+    yield f"{faults.total()} faults: " + _listed(faults)
+    yield f"{forbidden.total()} s of forbidden dialing, by cause: " + _listed(forbidden)
+    yield f"{kept:.2%} of the time in which jobs might have dialed they were kept paused by us"
+    yield f"worst convergence: {worst.convergence:.0f} s after the last fault (seed {worst.seed})"
     for result in results:
         for violation in result.violations:
             yield f"VIOLATION seed {result.seed}: {violation}"
 
 
+def _by_cause(result: Result) -> Counter[str]:
+    causes: Counter[str] = Counter()
+    for cause, seconds in result.forbidden.items():
+        causes["several API faults at once" if "+" in cause else cause] += round(seconds)
+    return causes
+
+
+def _listed(counter: Counter[str]) -> str:
+    return ", ".join(f"{kind} {number}" for kind, number in counter.most_common()) or "none"
+
+
+def _explain(failing: Result) -> None:
+    """Say how to see the failure again, as small as it gets."""
+    small, without = shrunk(failing)
+    left_out = f" --without {','.join(sorted(without))}" if without else ""
+    _say(f"seed {small.seed} still fails with: --replay --seed {small.seed} --days {small.days:g}{left_out}")
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)  # noqa: T201 - a command of its own
+
+
 def main(arguments: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--years", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--first", action="store_true", help="stop at the first violation")
     parser.add_argument("--replay", action="store_true", help="run --seed alone and print what happened")
+    parser.add_argument("--days", type=float, default=DAYS, help="for --replay")
+    parser.add_argument("--without", default="", help=f"for --replay: leave these out, of {','.join(NAMES)}")
     given = parser.parse_args(arguments)
     if given.replay:
-        _prepare()
-        result = _run(given.seed)
-        print(*result.trace, *(f"VIOLATION {each}" for each in result.violations), sep="\n")  # noqa: T201
+        prepare()
+        result = simulate(given.seed, given.days, frozenset(filter(None, given.without.split(","))))
+        _say(*result.trace, *(f"VIOLATION {each}" for each in result.violations))
         return 1 if result.violations else 0
+    return _simulate(given.years, given.seed, given.workers, first=given.first)
+
+
+def _simulate(years: float, first_seed: int, workers: int, *, first: bool) -> int:
     begun = time.monotonic()
-    results = list(runs(given.years, given.seed, given.workers))
-    print(*report(results, time.monotonic() - begun), sep="\n")  # noqa: T201
-    return 1 if any(result.violations for result in results) else 0
+    results: list[Result] = []
+    for result in runs(range(first_seed, first_seed + max(1, round(years * 365 / DAYS))), workers):
+        results.append(result)
+        if first and result.violations:
+            break
+    _say(*report(results, time.monotonic() - begun))
+    failing = [result for result in results if result.violations]
+    if failing and not first:
+        prepare()
+        _explain(min(failing, key=lambda result: result.seed))
+    return 1 if failing else 0
 
 
 if __name__ == "__main__":
