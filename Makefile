@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
 ARGS ?=
 
-.PHONY: demo test test-here test-covered test-all-zones lint lock clean
+.PHONY: demo test test-here test-covered test-all-zones simulate defects lint lock clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -43,6 +43,15 @@ test-covered: $(VENV)/.ready
 # Every zone of the tz database around every change of its clock: about a minute more.
 test-all-zones: $(VENV)/.ready
 	$(BIN)/python -m pytest --numprocesses auto tests/core/test_every_zone.py --all-zones
+
+# Simulated years of trouble on all cores; exit 1 on any violation, with the seed made small.
+YEARS ?= 1
+simulate: $(VENV)/.ready
+	$(BIN)/python -m tests.simulation --years $(YEARS) $(ARGS)
+
+# Every seeded defect, one at a time: the simulator must catch each.
+defects: $(VENV)/.ready
+	$(BIN)/python -m tests.simulation.defects $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -11,6 +11,10 @@ from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
 
 
+CLOSE_EARLY = 60
+"""By how many seconds a close or the begin of a known incident is anticipated where no campaign says otherwise."""
+
+
 def glob_pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
     """One case-sensitive pattern for several globs; only `*` and `?` are special (brackets are literal)."""
     parts = (re.escape(glob).replace(r"\*", ".*").replace(r"\?", ".") for glob in globs)
@@ -90,7 +94,7 @@ class Campaign:
     name: str
     match: Selector
     calendars: tuple[Calendar, ...]
-    close_early: int = 60
+    close_early: int = CLOSE_EARLY
     resume: Resume = Resume.OWN
     start: bool = False
     on_drift: OnDrift = OnDrift.REPORT

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from controller.core.campaign import Incident, RuleSet
+from controller.core.campaign import CLOSE_EARLY, Incident, RuleSet
 from controller.core.drift import find_drift
 from controller.core.finding import Finding
 from controller.core.hours import CampaignHours
@@ -61,7 +61,7 @@ class Rulebook:
         """The next instant after `now` at which any job's desired state may change; None if none within 400 days."""
         changes = (hours.dialing(now).next_change(now) for hours in self.campaigns.values())
         coming = [change for change in changes if change is not None]
-        leads = {0, *(hours.campaign.close_early for hours in self.campaigns.values())}
+        leads = {0, CLOSE_EARLY, *(hours.campaign.close_early for hours in self.campaigns.values())}
         for incident in self.rules.incidents:
             edges = (incident.until, *(incident.since - lead for lead in leads))
             coming += (edge for edge in edges if now < edge < math.inf)

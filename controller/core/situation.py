@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.core.campaign import Campaign, Hold, Incident, OnDrift, Resume
+from controller.core.campaign import CLOSE_EARLY, Campaign, Hold, Incident, OnDrift, Resume
 from controller.core.claim import Claim
 from controller.core.finding import Finding
 from controller.core.hours import CampaignHours
@@ -27,8 +27,10 @@ class Situation:
 
     @property
     def close_early(self) -> int:
-        """By how many seconds the begin of a known incident is anticipated: the most that any campaign asks."""
-        return max((hours.campaign.close_early for hours in self.campaigns), default=0)
+        """By how many seconds the begin of a known incident is anticipated: the most that any campaign asks, and the
+        default for a job that none matches.
+        """
+        return max((hours.campaign.close_early for hours in self.campaigns), default=CLOSE_EARLY)
 
     @property
     def campaign_names(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
 
 from controller.core.calendar import Window
-from controller.core.campaign import OnDrift, Resume
+from controller.core.campaign import CLOSE_EARLY, OnDrift, Resume
 from controller.core.interval import Instant
 from controller.rules.clock_text import parse_duration, parse_instant, parse_window
 from controller.rules.day_keys import DateKey, DayKey, parse_date_key, parse_day_key
@@ -117,7 +117,7 @@ class CampaignRule(Strict):
 
     match: CampaignSelectorRule = Field(description='write a selector such as {names: ["US *"]}')
     calendars: Texts = Field(description="write a list of at least one calendar's name")
-    close_early: Annotated[int, PlainValidator(parse_duration)] = 60
+    close_early: Annotated[int, PlainValidator(parse_duration)] = CLOSE_EARLY
     resume: Annotated[Resume, PlainValidator(choice(Resume))] = Resume.OWN
     start: bool = Field(default=False, description="write true or false")
     on_drift: Annotated[OnDrift, PlainValidator(parse_on_drift)] = OnDrift.REPORT

@@ -240,8 +240,8 @@ def test_an_incident_holds_from_the_greatest_close_early_before_its_begin_to_bef
     assert judge(known, NOON + offset).reason is (Reason.INCIDENT if covered else Reason.OPEN)
 
 
-@pytest.mark.parametrize(("offset", "covered"), [(-1, False), (0, True), (DAY * 300, True)])
-def test_an_incident_on_an_unmatched_job_has_no_lead_and_may_have_no_end(offset: int, covered: bool) -> None:
+@pytest.mark.parametrize(("offset", "covered"), [(-61, False), (-60, True), (0, True), (DAY * 300, True)])
+def test_an_incident_on_an_unmatched_job_has_the_default_lead_and_may_have_no_end(offset: int, covered: bool) -> None:
     bare = Situation((), incidents=(incident(NOON, everything=True),))
     assert judge(bare, NOON + offset).reason is (Reason.INCIDENT if covered else Reason.UNMATCHED)
 

@@ -29,7 +29,7 @@ async def api_trouble(world: "World") -> None:
             part = min(left, chance.uniform(5.0, 60.0))
             await asyncio.sleep(part)
             left -= part
-            match chance.randrange(8):
+            match chance.randrange(12):
                 case 0 | 1:
                     await person(world)
                 case 2:

@@ -27,7 +27,7 @@ from tests.simulation.watcher import HEALED_AFTER, Watcher
 from tests.simulation.wire import Fault, Wire
 
 DAY = 86_400.0
-APART = 8_000.0
+APART = 10_000.0
 """Mean seconds between two happenings."""
 QUIET = 1800.0
 """Seconds between two resyncs while nothing happens."""
