@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
 ARGS ?=
 
-.PHONY: demo test test-here test-covered test-all-zones simulate defects lint lock clean
+.PHONY: demo test test-here test-covered test-all-zones simulate defects fuzz lint lock clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -52,6 +52,10 @@ simulate: $(VENV)/.ready
 # Every seeded defect, one at a time: the simulator must catch each.
 defects: $(VENV)/.ready
 	$(BIN)/python -m tests.simulation.defects $(ARGS)
+
+# The rules files' fuzzing for minutes instead of seconds.
+fuzz: $(VENV)/.ready
+	$(BIN)/python -m pytest --numprocesses auto tests/rules/test_rules_fuzz.py --hypothesis-profile=thorough $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

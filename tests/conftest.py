@@ -12,7 +12,9 @@ import pytest
 zoneinfo.reset_tzpath(to=[])  # the tzdata wheel, never the machine's own zone data
 zoneinfo.ZoneInfo.clear_cache()
 
-hypothesis.settings.register_profile("patient", deadline=None)  # timing is the machine's, not a test's claim
+# Timing is the machine's, not a test's claim.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("patient"), max_examples=5_000)
 hypothesis.settings.load_profile("patient")
 
 

@@ -3,10 +3,10 @@
 Works on what the files say, so that one wrong value hides none of this.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from controller.rules.day_keys import WEEKDAYS, parse_date_key, parse_day_key
+from controller.rules.day_keys import WEEKDAYS, DateKey, parse_date_key, parse_day_key
 from controller.rules.entries import Named
 from controller.rules.problem import Problem
 from controller.rules.schema import CalendarRule, CampaignRule, IncidentRule
@@ -76,12 +76,30 @@ def _days_twice(entry: Named[CalendarRule]) -> Iterator[Problem]:
 
 def _dates_twice(entry: Named[CalendarRule]) -> Iterator[Problem]:
     keys = list(_keys(entry, "dates", parse_date_key))
-    for number, key in enumerate(keys):
-        for earlier in keys[:number]:
-            if shared := key.shared_with(earlier):
-                path = (*entry.path, "dates", key.text)
-                wrong = f"{shared} is already in {earlier.text!r}, a range of the same kind; let only one have it"
-                yield entry.document.key_problem(path, wrong)
+    for earlier, key in sorted({pair for yearly in (False, True) for pair in _overlaps(keys, yearly=yearly)}):
+        path = (*entry.path, "dates", keys[key].text)
+        shared = keys[key].shared_with(keys[earlier])
+        wrong = f"{shared} is already in {keys[earlier].text!r}, a range of the same kind; let only one have it"
+        yield entry.document.key_problem(path, wrong)
+
+
+def _overlaps(keys: Sequence[DateKey], *, yearly: bool) -> Iterator[tuple[int, int]]:
+    """Find ranges of one kind that share a date, as pairs of their positions: at least one for each that shares any.
+
+    Exact dates share none: their texts are the keys of one mapping.
+    """
+    spans = sorted(
+        (first, last, number)
+        for number, key in enumerate(keys)
+        if key.yearly is yearly and not key.exact
+        for first, last in key.spans()
+    )
+    until, owner = "", -1
+    for first, last, number in spans:
+        if first <= until:
+            yield min(owner, number), max(owner, number)
+        if last > until:
+            until, owner = last, number
 
 
 def _keys(entry: Named[CalendarRule], field: str, parse: Callable[[object], Key]) -> Iterator[Key]:

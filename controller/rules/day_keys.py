@@ -48,11 +48,15 @@ class DateKey(NamedTuple):
         """Give the ends of a key that does not."""
         return date.fromisoformat(self.first), date.fromisoformat(self.last)
 
-    def shared_with(self, other: "DateKey") -> str | None:
-        """Name a date of both keys, where they are of one kind; an exact date and a range are not."""
-        if (self.yearly, self.exact) != (other.yearly, other.exact):
-            return None
-        return next((day for day in (self.first, other.first) if self.holds(day) and other.holds(day)), None)
+    def spans(self) -> tuple[tuple[str, str], ...]:
+        """Give its dates as ranges that do not wrap."""
+        if self.first <= self.last:
+            return ((self.first, self.last),)
+        return (("01-01", self.last), (self.first, "12-31"))
+
+    def shared_with(self, other: "DateKey") -> str:
+        """Name a date of two keys of one kind that share some."""
+        return self.first if other.holds(self.first) else other.first
 
     def holds(self, day: str) -> bool:
         """Whether a date, written like the ends, belongs to it."""

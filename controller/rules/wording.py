@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 _LONGEST = 60
 _MOST = 40
@@ -38,16 +39,23 @@ def path_text(path: Path) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known name to offer for an unknown one: `did you mean 'x'?`, or all that are known if they are at most 40."""
-    names = sorted(map(str, known))
-    by_lower = {name.lower(): name for name in names}
-    close = get_close_matches(word[:100].lower(), by_lower, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {by_lower[close[0]]!r}?"
+    names = tuple(sorted(map(str, known)))
+    close = _closest(word[:100].lower(), names)
+    if close is not None:
+        return f"did you mean {close!r}?"
     if not names:
         return "none is known"
     if len(names) > _MOST:
         return "and no known one is like it"
     return f"known {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+
+
+@lru_cache(maxsize=1024)
+def _closest(word: str, names: tuple[str, ...]) -> str | None:
+    """Search once for what is written often."""
+    by_lower = {name.lower(): name for name in names}
+    close = get_close_matches(word, by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
 
 
 def text(value: object) -> str:

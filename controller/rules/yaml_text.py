@@ -28,6 +28,7 @@ from controller.rules.wording import Path, path_text
 
 MAX_BYTES = 1024 * 1024
 _DEEPEST = 16
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
@@ -201,4 +202,5 @@ def _place(event: Event) -> Place:
 
 def _after(text: str) -> Place:
     """Give the place that follows the text."""
-    return Place(text.count("\n") + 1, len(text) - text.rfind("\n"))
+    lines = _LINE_END.split(text)
+    return Place(len(lines), len(lines[-1]) + 1)

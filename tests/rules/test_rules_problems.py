@@ -43,6 +43,12 @@ YAML_ITSELF = [
     (" \n\n", "a.yaml: the file is empty, write something into it or remove it"),
     (b"a: \xe9\n", "a.yaml:1:4: the byte 0xE9 is not UTF-8, save the file as UTF-8"),
     ("# ä\n# ö".encode() + b"\xff", "a.yaml:2:4: the byte 0xFF is not UTF-8, save the file as UTF-8"),
+    (b"# a\r# b\r\xff", "a.yaml:3:1: the byte 0xFF is not UTF-8, save the file as UTF-8"),
+    (b"# a\r\n# b\xff", "a.yaml:2:4: the byte 0xFF is not UTF-8, save the file as UTF-8"),
+    (
+        b"# x\ra: \x07",
+        "a.yaml:2:4: the character U+0007 is not allowed in YAML, remove it or write it as an escape in double quotes",
+    ),
     (
         b"# x\na: \x07",
         "a.yaml:2:4: the character U+0007 is not allowed in YAML, remove it or write it as an escape in double quotes",
