@@ -3,7 +3,6 @@
 No error of aiohttp leaves this module, not even as a context: their reprs hold the request's headers, thus the key.
 """
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import aiohttp
 from yarl import URL
 
 from controller import __version__
+from controller.vogent.connector import CleanConnector
 from controller.vogent.date_header import NoWitness, TimeWitness, date_of
 from controller.vogent.errors import ApiError, ContractError, ErrorReason, NotFound, Rejected, Unauthorized, Unavailable
 from controller.vogent.key import FreshKey
@@ -48,7 +48,7 @@ def open_session(limit: int) -> aiohttp.ClientSession:
 
     Needs a running loop. Whoever gets the session closes it; a VogentClient does so for the one it was given.
     """
-    connector = aiohttp.TCPConnector(limit=limit, keepalive_timeout=KEEPALIVE, ssl=ssl.create_default_context())
+    connector = CleanConnector(limit, KEEPALIVE)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS)
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import inspect
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing, suppress
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -66,7 +67,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 def serve(stack: AsyncExitStack) -> Callable[..., Awaitable[SimpleNamespace]]:
     """Start an aiohttp server whose one handler answers every request; `seen` holds what arrived."""
 
-    async def start(handler: Callable[[web.Request], Any], **server: Any) -> SimpleNamespace:
+    async def start(handler: Callable[[web.Request], Any], host: str = "127.0.0.1", **server: Any) -> SimpleNamespace:
         seen: list[SimpleNamespace] = []
 
         async def record(request: web.Request) -> web.StreamResponse:
@@ -86,7 +87,7 @@ def serve(stack: AsyncExitStack) -> Callable[..., Awaitable[SimpleNamespace]]:
 
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", record)
-        test_server = TestServer(app, scheme="https" if server else "http")
+        test_server = TestServer(app, scheme="https" if server else "http", host=host)
         await test_server.start_server(**server)
         stack.push_async_callback(test_server.close)
         return SimpleNamespace(url=f"{test_server.make_url('/')}api", seen=seen, port=test_server.port)
@@ -98,34 +99,46 @@ def serve(stack: AsyncExitStack) -> Callable[..., Awaitable[SimpleNamespace]]:
 def serve_raw(stack: AsyncExitStack) -> Callable[..., Awaitable[SimpleNamespace]]:
     """Start a server that answers the n-th request with the n-th script (the last one for ever after).
 
-    A script is the bytes to send before the connection closes in order, or "reset" to break it off instead.
+    A script is the bytes to send before the connection closes in order, "reset" to break it off instead, or a
+    coroutine function that writes them; the connection is kept for the next request while that gives True.
     """
 
-    async def start(*scripts: bytes | str) -> SimpleNamespace:
+    async def start(*scripts: bytes | str | Callable[[asyncio.StreamWriter], Awaitable[bool]]) -> SimpleNamespace:
         seen: list[bytes] = []
+        talks: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (
-                    int(line.split(b":")[1])
-                    for line in head.split(b"\r\n")
-                    if line.lower().startswith(b"content-length")
-                ),
-                0,
-            )
-            seen.append(head + await reader.readexactly(length))
-            script = scripts[min(len(seen), len(scripts)) - 1]
+            kept = True
+            while kept:
+                head = await reader.readuntil(b"\r\n\r\n")
+                found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
+                seen.append(head + await reader.readexactly(int(found[1]) if found else 0))
+                kept = await say(scripts[min(len(seen), len(scripts)) - 1], writer)
+
+        async def say(script: Any, writer: asyncio.StreamWriter) -> bool:
+            if callable(script):
+                return bool(await script(writer))
             if script == "reset":
                 linger = struct.pack("ii", 1, 0)
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            else:
-                writer.write(script)
-                await writer.drain()
-            writer.close()
+                return False
+            writer.write(script)
+            await writer.drain()
+            return False
 
-        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            talks[asyncio.current_task()] = writer
+            with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError):  # the client hung up
+                await talk(reader, writer)
+
+        async def hang_up() -> None:
+            for writer in talks.values():
+                writer.transport.abort()
+            await asyncio.gather(*talks)
+
+        server = await asyncio.start_server(guarded, "127.0.0.1", 0)
         stack.push_async_callback(server.wait_closed)
+        stack.push_async_callback(hang_up)
         stack.callback(server.close)
         port = server.sockets[0].getsockname()[1]
         return SimpleNamespace(url=f"http://127.0.0.1:{port}/api", seen=seen, port=port)
