@@ -1,6 +1,5 @@
 """Instants, half-open intervals of them, and their algebra."""
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,14 +28,11 @@ _START, _END = attrgetter("start"), attrgetter("end")
 def merged(intervals: Iterable[Interval]) -> Intervals:
     """Sort and join into as few intervals as hold the same instants. What ends at or before its start holds nothing."""
     found: list[Interval] = []
-    end = -math.inf
     for interval in sorted(interval for interval in intervals if interval.start < interval.end):
-        if not found or interval.start > end:
+        if not found or interval.start > found[-1].end:
             found.append(interval)
-            end = interval.end
-        elif interval.end > end:
-            end = interval.end
-            found[-1] = Interval(found[-1].start, end)
+        elif interval.end > found[-1].end:
+            found[-1] = Interval(found[-1].start, interval.end)
     return tuple(found)
 
 

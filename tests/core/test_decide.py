@@ -257,3 +257,9 @@ def test_while_the_clock_is_not_trusted_one_reading_is_enough_to_pause_and_none_
     assert both(Status.PAUSED, opened, shut) == (Action.NONE, Because.ALREADY)
     assert both(Status.PAUSED, opened, opened + 60) == (Action.NONE, Because.CLOCK_UNTRUSTED)
     assert both(Status.ACTIVE, opened, opened + 60) == (Action.NONE, Because.ALREADY)
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETE, Status.CANCELLED])
+def test_a_finished_job_has_that_reason_alone_whatever_else_applies(status: Status) -> None:
+    decision = decide(job(status), situation(hours(SHUT), incidents=(incident(),)), NOON)
+    assert (decision.reason, decision.detail, decision.until) == (Reason.FINISHED, "", None)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.campaign import OnDrift
-from controller.core.decide import HORIZON, judge
+from controller.core.decide import judge
 from controller.core.decision import Desired
 from controller.core.situation import Situation
 from tests.core import brute_force
@@ -27,6 +27,7 @@ from tests.core.build import (
 )
 from tests.core.chance import instants, situations
 
+HORIZON = 400 * 86_400
 NOON = at("2026-11-23T12:00")
 OPEN, SHUT = calendar("open", hours=ALWAYS), calendar("shut", hours=NEVER)
 

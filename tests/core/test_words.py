@@ -1,0 +1,60 @@
+"""The words that stores, logs, JSON and other people's scripts hold: they never change their spelling."""
+
+from enum import StrEnum
+
+import pytest
+
+from controller.core.calendar import DayKind
+from controller.core.campaign import Campaign, OnDrift, Resume, Selector
+from controller.core.claim import ADOPTED, ClaimState
+from controller.core.decision import Action, Because, Desired, Reason
+from controller.core.finding import DANGEROUS_DRIFT, FindingKind
+from controller.core.forecast import State
+from controller.core.job import Status
+from tests.core.build import calendar
+
+WORDS = [
+    (DayKind, "hours dates holiday unknown"),
+    (Resume, "never own any"),
+    (OnDrift, "report pause repair"),
+    (ClaimState, "intended held resuming resumed resumed_by_others released finished gone"),
+    (Desired, "dial pause leave"),
+    (Reason, "finished incident hold unmatched special_date holiday outside_hours schedule_drift open"),
+    (Action, "pause resume start none"),
+    (
+        Because,
+        (
+            "running overridden resume_unproven ours any_pause may_start already paused_by_others resume_never orphaned "
+            "not_started unknown_status finished unmatched"
+        ),
+    ),
+    (
+        FindingKind,
+        (
+            "schedule_missing schedule_wider schedule_narrower schedule_disjoint schedule_unreadable verify_failed "
+            "unknown_status orphaned_claim"
+        ),
+    ),
+    (State, "open closed"),
+    (Status, "INIT ACTIVE PAUSED COMPLETE CANCELLED UNKNOWN"),
+]
+
+
+@pytest.mark.parametrize(("words", "spelling"), WORDS, ids=lambda value: getattr(value, "__name__", None))
+def test_every_word_is_spelled_as_it_is_stored_and_shown(words: type[StrEnum], spelling: str) -> None:
+    assert [each.value for each in words] == spelling.split()
+    assert [each.name.lower() for each in words] == spelling.lower().split()
+
+
+def test_the_reason_of_an_adopted_claim_is_adopted() -> None:
+    assert ADOPTED == "adopted"
+
+
+def test_the_drift_that_is_dangerous_lets_the_provider_dial_when_the_rules_forbid_it() -> None:
+    assert {kind.value for kind in DANGEROUS_DRIFT} == {"schedule_missing", "schedule_wider", "schedule_unreadable"}
+
+
+def test_a_campaign_that_says_nothing_closes_a_minute_early_resumes_its_own_starts_nothing_and_reports_drift() -> None:
+    campaign = Campaign("any", Selector(names=("*",)), (calendar(),))
+    policy = (campaign.close_early, campaign.resume, campaign.start, campaign.on_drift)
+    assert policy == (60, Resume.OWN, False, OnDrift.REPORT)
