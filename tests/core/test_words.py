@@ -11,6 +11,7 @@ from controller.core.decision import Action, Because, Desired, Reason
 from controller.core.finding import DANGEROUS_DRIFT, FindingKind
 from controller.core.forecast import State
 from controller.core.job import Status
+from controller.core.precedence import PRECEDENCE
 from tests.core.build import calendar
 
 WORDS = [
@@ -24,8 +25,8 @@ WORDS = [
     (
         Because,
         (
-            "running overridden resume_unproven ours any_pause may_start already paused_by_others resume_never orphaned "
-            "not_started unknown_status finished unmatched"
+            "running overridden resume_unproven ours any_pause may_start already paused_by_others resume_never "
+            "orphaned not_started unknown_status finished unmatched"
         ),
     ),
     (
@@ -58,3 +59,17 @@ def test_a_campaign_that_says_nothing_closes_a_minute_early_resumes_its_own_star
     campaign = Campaign("any", Selector(names=("*",)), (calendar(),))
     policy = (campaign.close_early, campaign.resume, campaign.start, campaign.on_drift)
     assert policy == (60, Resume.OWN, False, OnDrift.REPORT)
+
+
+def test_the_precedence_table_is_the_one_that_operators_know() -> None:
+    assert [(row.number, row.condition, row.desired.value, row.reason.value) for row in PRECEDENCE] == [
+        (1, "status COMPLETE or CANCELLED", "leave", "finished"),
+        (2, "an incident covers it", "pause", "incident"),
+        (3, "a hold is on it", "pause", "hold"),
+        (4, "no campaign matches", "leave", "unmatched"),
+        (5, "the local date has a `dates` entry, and no window of it is open", "pause", "special_date"),
+        (6, "the local date, without a `dates` entry, is a holiday", "pause", "holiday"),
+        (7, "no window is open, or within `close_early` of the close", "pause", "outside_hours"),
+        (9, "provider schedule drifts and a campaign says `on_drift: pause`", "pause", "schedule_drift"),
+        (10, "otherwise", "dial", "open"),
+    ]
