@@ -90,17 +90,15 @@ def _holds(wide: str, narrow: str) -> bool:
 
 
 def _edges(situation: Situation, hours: CampaignHours, span: Interval) -> Iterator[Instant]:
-    yield span.start
-    yield span.end
+    yield from span
     anchor: Instant = span.start
     while anchor < span.end:  # the timelines reach some 400 days from where they are asked
         end = min(span.end, anchor + HORIZON)
         dialing = hours.dialing(anchor)
         edge = dialing.next_change(anchor)
-        while edge is not None and edge < end:
+        while edge is not None and edge <= end:
             yield edge
             edge = dialing.next_change(edge)
-        yield end
         anchor = end
     for calendar in hours.campaign.calendars:  # each is named while it is closed, also where another one closes too
         yield from chain.from_iterable(open_intervals(calendar, span))

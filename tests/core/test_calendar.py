@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -296,3 +296,9 @@ def test_weekly_hours_alone_know_no_holiday_and_no_special_date() -> None:
 @pytest.mark.parametrize("span", [Interval(5, 5), Interval(DAY, 0)])
 def test_a_span_that_holds_nothing_is_never_open(span: Interval) -> None:
     assert open_intervals(calendar(hours=week("00:00-24:00")), span) == ()
+
+
+def test_a_date_of_plain_hours_is_labelled_with_its_weekday() -> None:
+    of = calendar()
+    labels = [of.day(date(2026, 11, 23) + timedelta(days=number)).label for number in range(7)]
+    assert labels == ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]

@@ -27,6 +27,8 @@ MATCH = Selector(names=("US renewals *", "UK *"), workspaces=("main",), agents=(
         (Selector(names=("US renewals ?", "UK *")), False),
         (Selector(names=("us renewals *", "uk *")), False),
         (Selector(workspaces=("main", "other")), True),
+        (Selector(workspaces=("main",)), True),
+        (Selector(agents=("b", "a")), True),
         (Selector(workspaces=("other",)), False),
         (Selector(agents=("a", "b", "c")), True),
         (Selector(agents=("a",)), False),

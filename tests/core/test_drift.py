@@ -256,3 +256,25 @@ def test_facts_hold_json_values_only() -> None:
 
     for schedule in (slots(("10:00", "18:00")), provider({7: []}), None):
         assert all(is_json(finding.facts) for finding in find_drift(KEY, schedule, (campaign(),), NOW))
+
+
+def test_two_intervals_a_week_are_one_and_one_more() -> None:
+    thursday_and_friday = provider({day: [("09:00", "18:00" if day > 3 else "17:00")] for day in WORKDAYS})
+    assert wider(thursday_and_friday, campaign()).detail.endswith("Thu 2026-06-04 17:00 to 18:00 UTC and 1 more")
+    less = provider({day: [("09:00", "16:00" if day > 3 else "17:00")] for day in WORKDAYS})
+    narrower = found(less, campaign())[FindingKind.SCHEDULE_NARROWER]
+    assert narrower.detail.endswith("Thu 2026-06-04 16:00 to 17:00 UTC and 1 more")
+
+
+def test_a_forbidden_interval_that_ends_now_is_over() -> None:
+    finding = wider(slots(("09:00", "18:00")), campaign(), now=at("2026-06-03T18:00"))
+    assert spans(finding)[0] == ("2026-06-04T17:00:00Z", "2026-06-04T18:00:00Z")
+
+
+def test_the_week_of_lost_hours_is_one_by_the_clock_of_the_rules() -> None:
+    """New York's clock goes forward within it; by the provider's, the next week's loss would count too."""
+    wednesday = (*((),) * 2, windows("09:00-10:00"), windows("09:00-10:00"), *((),) * 3)
+    schedule = provider({4: [("13:00", "15:00")]})
+    rules = campaign(calendar("east", "America/New_York", wednesday))
+    finding = found(schedule, rules, now=at("2027-03-08T00:00"))[FindingKind.SCHEDULE_NARROWER]
+    assert spans(finding, "lost") == [("2027-03-10T14:00:00Z", "2027-03-10T15:00:00Z")]

@@ -20,6 +20,7 @@ from tests.core.build import (
     NINE_TO_FIVE,
     at,
     calendar,
+    every_day,
     hours,
     incident,
     situation,
@@ -229,3 +230,22 @@ def test_a_forecast_is_gapless_and_what_the_engine_would_say_at_every_instant(
         (told,) = (each for each in segments if each.start <= instant < each.end)
         assert (told.reason, told.detail) == (said.reason, said.detail)
         assert (told.state is State.OPEN) is (said.desired is Desired.DIAL)
+
+
+def test_a_close_that_falls_on_the_instant_to_which_the_timelines_reach_is_told() -> None:
+    start = at("2026-11-23T16:59")
+    reached = start + 400 * DAY
+    segments = forecast(
+        hours(calendar(hours=every_day("09:00-17:00")), close_early=60), (), Interval(start, reached + DAY)
+    )
+    assert reached in [each.end for each in segments if each.state is State.OPEN]
+    assert {each.end - each.start for each in segments if each.state is State.OPEN} == {8 * HOUR - 60}
+
+
+def test_half_a_second_of_a_date_is_told_too() -> None:
+    feast = calendar(hours=ALWAYS, holidays={FEAST: ("Feast",)})
+    segments = forecast(hours(feast), (), Interval(at("2026-11-23T12:00"), at("2026-11-24T00:00") + 0.5))
+    assert [(each.start, each.end, each.reason) for each in segments] == [
+        (at("2026-11-23T12:00"), at("2026-11-24T00:00"), Reason.OPEN),
+        (at("2026-11-24T00:00"), at("2026-11-24T00:00") + 0.5, Reason.HOLIDAY),
+    ]

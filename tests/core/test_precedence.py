@@ -279,3 +279,9 @@ def test_drift_pauses_if_any_campaign_wants_it(policies: tuple[OnDrift, ...], pa
     campaigns = (hours(ALWAYS_OPEN, on_drift=policy) for policy in policies)
     judgement = judge(situation(*campaigns, drift=(drift(),)), NOON)
     assert judgement.desired is (Desired.PAUSE if paused else Desired.DIAL)
+
+
+def test_the_verdict_of_a_row_names_everything_for_which_it_applies() -> None:
+    two = (hold(), hold(author="grace", reason="asked to"))
+    found = verdicts(job(), situation(hours(calendar(hours=ALWAYS)), holds=two), at("2026-11-23T12:00"))
+    assert [verdict.detail for verdict in found if verdict.applies] == ["ada: wrong list; grace: asked to"]

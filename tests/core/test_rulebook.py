@@ -1,6 +1,13 @@
+from dataclasses import replace
+
+import pytest
+
 from controller.core.campaign import Campaign, Incident, RuleSet, Selector
-from controller.core.job import Job, Status
+from controller.core.drift import find_drift
+from controller.core.finding import Finding
+from controller.core.job import Job, JobKey, Status
 from controller.core.rulebook import Rulebook
+from tests.core.build import ALWAYS, calendar
 from tests.runtime.scene import HandClock, at, rulebook
 
 
@@ -49,3 +56,69 @@ def test_a_selector_by_agent_matches() -> None:
     rules = rulebook(HandClock(at("10:00")), "", "").rules
     campaign = Campaign("by-agent", Selector(agents=("a",)), rules.campaigns[0].calendars)
     assert len(Rulebook(RuleSet("r", {}, (campaign,), (), {})).campaigns_of(job("x"))) == 1
+
+
+def test_a_job_is_matched_once_while_its_name_and_agent_stay() -> None:
+    rules = book()
+    first = rules.campaigns_of(job("R 1"))
+    assert rules.campaigns_of(job("R 1")) is first
+    assert rules.campaigns_of(replace(job("R 1"), status=Status.PAUSED)) is first
+
+
+def test_a_job_whose_agent_or_name_changed_is_matched_anew() -> None:
+    calendars = book().rules.campaigns[0].calendars
+    by_agent = Campaign("by-agent", Selector(agents=("a",)), calendars)
+    rules = Rulebook(RuleSet("r", {}, (by_agent,), (), {}))
+    names = [
+        [hours.campaign.name for hours in rules.campaigns_of(replace(job("x"), agent_id=agent))] for agent in "aba"
+    ]
+    assert names == [["by-agent"], [], ["by-agent"]]
+
+
+def test_a_forgotten_job_is_not_remembered() -> None:
+    rules = book()
+    rules.campaigns_of(job("R 1"))
+    rules.forget([job("R 1").key, job("never seen").key])
+    assert rules._matches == {}
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When schedules were compared."""
+    instants: list[float] = []
+
+    def counting(key: JobKey, schedule: str | None, campaigns: tuple[Campaign, ...], now: float) -> tuple[Finding, ...]:
+        instants.append(now)
+        return find_drift(key, schedule, campaigns, now)
+
+    monkeypatch.setattr("controller.core.rulebook.find_drift", counting)
+    return instants
+
+
+def test_the_same_schedule_of_the_same_campaigns_is_compared_once_a_day(compared: list[float]) -> None:
+    rules, midnight = book(), at("00:00") + 86_400
+    other = replace(job("R 2"), id="j2")
+    for now in (midnight - 3600, midnight - 1, midnight, midnight + 1, midnight + 86_399, midnight + 86_400):
+        for each in (job("R 1"), other):
+            assert [finding.job for finding in rules.drift_of(each, now)] == [each.key]
+    assert compared == [midnight - 3600, midnight, midnight + 86_400]
+    assert len(rules._drift) == 1
+
+
+def test_the_begin_of_an_incident_is_a_transition_for_jobs_without_a_lead_too() -> None:
+    incident = Incident("i", "why", at("12:00"), at("13:00"))
+    assert book(incident).next_transition(at("11:59")) == at("12:00")
+    assert Rulebook(RuleSet("r", {}, (), (incident,), {})).next_transition(at("10:00")) == at("12:00")
+
+
+def test_an_open_incident_that_has_begun_has_no_transition_to_come() -> None:
+    rules = Rulebook(RuleSet("r", {}, (), (Incident("i", "why", at("09:00")),), {}))
+    assert rules.next_transition(at("10:00")) is None
+
+
+def test_a_campaign_that_never_changes_hides_no_transition_of_another() -> None:
+    renewals = book().rules.campaigns[0]
+    always = Campaign("always", Selector(names=("*",)), (calendar("always", hours=ALWAYS),))
+    rules = Rulebook(RuleSet("r", {}, (always, renewals), (), {}))
+    assert rules.next_transition(at("10:00")) == at("16:59")
+    assert Rulebook(RuleSet("r", {}, (always,), (), {})).next_transition(at("10:00")) is None

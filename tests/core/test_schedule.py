@@ -197,3 +197,10 @@ def test_whatever_json_comes_is_read_or_unreadable_and_nothing_else(raw: Any) ->
         return
     assert len(schedule.hours) == 7
     assert all(0 <= window.start < window.end <= 1440 for day in schedule.hours for window in day)
+
+
+def test_a_week_has_seven_days_and_what_stands_there_is_told_in_sixty_characters() -> None:
+    assert len(read(week(NINE)).hours) == 7
+    with pytest.raises(UnreadableScheduleError) as caught:
+        read(week(NINE, zone="a" * 500))
+    assert str(caught.value) == f'schedule.timezone says "{"a" * 59}, which is not an IANA time zone'

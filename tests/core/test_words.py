@@ -10,7 +10,7 @@ from controller.core.claim import ADOPTED, ClaimState
 from controller.core.decision import Action, Because, Desired, Reason
 from controller.core.finding import DANGEROUS_DRIFT, FindingKind
 from controller.core.forecast import State
-from controller.core.job import Status
+from controller.core.job import JobKey, Status
 from controller.core.precedence import PRECEDENCE
 from tests.core.build import calendar
 
@@ -73,3 +73,7 @@ def test_the_precedence_table_is_the_one_that_operators_know() -> None:
         (9, "provider schedule drifts and a campaign says `on_drift: pause`", "pause", "schedule_drift"),
         (10, "otherwise", "dial", "open"),
     ]
+
+
+def test_a_job_is_named_by_its_workspace_and_id() -> None:
+    assert str(JobKey("main", "job-1")) == "main/job-1"

@@ -1,5 +1,6 @@
 """Offsets of time zones: found by sampling, which the zone data itself must justify."""
 
+import re
 import struct
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
@@ -133,12 +134,13 @@ def test_a_span_that_holds_nothing_has_no_pieces(span: Interval) -> None:
         Interval(float("-inf"), 0),
         Interval(0, float("inf")),
         Interval(float("nan"), 0),
-        Interval(epoch("0003-12-31"), 0),
+        Interval(epoch("0004-01-01") - 1, 0),
         Interval(0, epoch("9998-01-01") + 1),
     ],
 )
 def test_instants_that_no_calendar_can_hold_are_refused(span: Interval) -> None:
-    with pytest.raises(ValueError, match="years 4 to 9997"):
+    said = f"instants must lie in the years 4 to 9997; the span is {span.start} to {span.end} epoch seconds"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         offsets(ZoneInfo("Europe/Dublin"), span)
 
 

@@ -35,16 +35,14 @@ class Tests:
 
 @dataclass
 class Covering:
-    """The tests of each line of each file; a line that is executed on import belongs to every test of its file."""
+    """The tests of each line of each file; a line that is executed on import only belongs to all of them."""
 
     seconds: Mapping[str, float]
     lines: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict)
 
     def of(self, path: Path, line: int) -> Tests:
         """Give the tests that should notice a change of the line."""
-        lines = self.lines.get(str(path), {})
-        found = lines.get(line, frozenset())
-        chosen = found or frozenset(test for tests in lines.values() for test in tests)
+        chosen = self.lines.get(str(path), {}).get(line) or self.seconds.keys()
         return Tests({test: self.seconds[test] for test in sorted(chosen, key=lambda test: (self.seconds[test], test))})
 
 
