@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
 ARGS ?=
 
-.PHONY: demo test test-here test-covered test-all-zones simulate defects fuzz lint lock clean
+.PHONY: demo test test-here test-covered test-all-zones simulate defects fuzz mutants lint lock clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -56,6 +56,10 @@ defects: $(VENV)/.ready
 # The rules files' fuzzing for minutes instead of seconds.
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pytest --numprocesses auto tests/rules/test_rules_fuzz.py --hypothesis-profile=thorough $(ARGS)
+
+# How many small changes to the core its tests notice: twenty minutes on two cores; fails below 95 %.
+mutants: $(VENV)/.ready
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.mutation.covering import PYTEST, Tests, plugins
+from tests.mutation.covering import PYTEST, CoveringTests, plugins
 from tests.mutation.swapping import Functions, swap
 from tests.mutation.trial import Hurry, Verdict, limit_test, start, verdict
 
@@ -18,7 +18,7 @@ class Swap(NamedTuple):
     number: int
     module: str
     functions: Functions
-    tests: Tests
+    tests: CoveringTests
 
 
 def in_parallel(trials: Iterable[tuple[int, Callable[[], int]]], jobs: int) -> Iterator[tuple[int, Verdict]]:

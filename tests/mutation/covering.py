@@ -22,7 +22,7 @@ def plugins() -> list[object]:
 
 
 @dataclass(frozen=True)
-class Tests:
+class CoveringTests:
     """Ids of tests and the seconds that each takes, the quickest first."""
 
     seconds: Mapping[str, float]
@@ -40,10 +40,12 @@ class Covering:
     seconds: Mapping[str, float]
     lines: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict)
 
-    def of(self, path: Path, line: int) -> Tests:
+    def of(self, path: Path, line: int) -> CoveringTests:
         """Give the tests that should notice a change of the line."""
         chosen = self.lines.get(str(path), {}).get(line) or self.seconds.keys()
-        return Tests({test: self.seconds[test] for test in sorted(chosen, key=lambda test: (self.seconds[test], test))})
+        return CoveringTests(
+            {test: self.seconds[test] for test in sorted(chosen, key=lambda test: (self.seconds[test], test))}
+        )
 
 
 def measure(tests: Iterable[str]) -> Covering:

@@ -14,7 +14,7 @@ from types import CodeType, ModuleType
 import hypothesis
 import pytest
 
-from tests.mutation.covering import PYTEST, Tests, plugins
+from tests.mutation.covering import PYTEST, CoveringTests, plugins
 from tests.mutation.operators import Mutant
 
 _MEMORY = 3 * 2**30
@@ -58,7 +58,7 @@ def limit(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def limit_test(tests: Tests, test: str) -> None:
+def limit_test(tests: CoveringTests, test: str) -> None:
     """Let a test take far longer than it did, but not for ever."""
     limit(3 + 5 * tests.seconds[test])
 
@@ -93,7 +93,7 @@ class _Finder(MetaPathFinder):
 class _Selection:
     """Runs the covering tests only, the quickest first."""
 
-    def __init__(self, tests: Tests) -> None:
+    def __init__(self, tests: CoveringTests) -> None:
         self._tests = tests
         self._order = {test: number for number, test in enumerate(tests.seconds)}
 
@@ -109,7 +109,7 @@ class _Selection:
         return (yield)
 
 
-def imported(mutant: Mutant, path: str, tests: Tests) -> int:
+def imported(mutant: Mutant, path: str, tests: CoveringTests) -> int:
     """A trial in a process that has not imported the core yet. Gives pytest's exit code."""
     limit(_IMPORT_SECONDS)
     sys.meta_path.insert(0, _Finder(mutant, path))
