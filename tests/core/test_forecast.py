@@ -243,9 +243,9 @@ def test_a_close_that_falls_on_the_instant_to_which_the_timelines_reach_is_told(
 
 
 def test_half_a_second_of_a_date_is_told_too() -> None:
-    feast = calendar(hours=ALWAYS, holidays={FEAST: ("Feast",)})
-    segments = forecast(hours(feast), (), Interval(at("2026-11-23T12:00"), at("2026-11-24T00:00") + 0.5))
+    shut = calendar(hours=NEVER, holidays={FEAST: ("Feast",)})
+    segments = forecast(hours(shut), (), Interval(at("2026-11-23T12:00"), at("2026-11-24T00:00") + 0.5))
     assert [(each.start, each.end, each.reason) for each in segments] == [
-        (at("2026-11-23T12:00"), at("2026-11-24T00:00"), Reason.OPEN),
+        (at("2026-11-23T12:00"), at("2026-11-24T00:00"), Reason.OUTSIDE_HOURS),
         (at("2026-11-24T00:00"), at("2026-11-24T00:00") + 0.5, Reason.HOLIDAY),
     ]

@@ -86,8 +86,8 @@ def try_all(chosen: Sequence[Mutant], covering: Covering, jobs: int) -> list[Ver
     swaps: list[Swap] = []
     others: list[tuple[int, Callable[[], int]]] = []
     for number, mutant in enumerate(chosen):
-        tests = covering.of(_path(mutant.module), mutant.line)
         functions = swappable(unchanged(mutant.module).code, mutant.code)
+        tests = covering.of(_path(mutant.module), mutant.line if functions else 0)
         if tests.seconds and functions:
             swaps.append(Swap(number, mutant.module, functions, tests))
         elif tests.seconds:
