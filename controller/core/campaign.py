@@ -10,7 +10,6 @@ from controller.core.calendar import Calendar
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
 
-
 CLOSE_EARLY = 60
 """By how many seconds a close or the begin of a known incident is anticipated where no campaign says otherwise."""
 

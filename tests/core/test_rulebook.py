@@ -108,7 +108,8 @@ def test_the_same_schedule_of_the_same_campaigns_is_compared_once_a_day(compared
 def test_the_begin_of_an_incident_is_a_transition_for_jobs_without_a_lead_too() -> None:
     incident = Incident("i", "why", at("12:00"), at("13:00"))
     assert book(incident).next_transition(at("11:59")) == at("12:00")
-    assert Rulebook(RuleSet("r", {}, (), (incident,), {})).next_transition(at("10:00")) == at("12:00")
+    alone = Rulebook(RuleSet("r", {}, (), (incident,), {}))
+    assert [alone.next_transition(at(now)) for now in ("10:00", "11:59")] == [at("11:59"), at("12:00")]
 
 
 def test_an_open_incident_that_has_begun_has_no_transition_to_come() -> None:

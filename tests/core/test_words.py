@@ -26,14 +26,14 @@ WORDS = [
         Because,
         (
             "running overridden resume_unproven ours any_pause may_start already paused_by_others resume_never "
-            "orphaned not_started unknown_status finished unmatched"
+            "orphaned not_started clock_untrusted unknown_status finished unmatched"
         ),
     ),
     (
         FindingKind,
         (
             "schedule_missing schedule_wider schedule_narrower schedule_disjoint schedule_unreadable verify_failed "
-            "unknown_status orphaned_claim"
+            "unknown_status tug_of_war orphaned_claim"
         ),
     ),
     (State, "open closed"),
