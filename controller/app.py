@@ -27,7 +27,8 @@ from controller.runtime.report import PassReport, Trigger
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.runtime.watch import watch_folder
 from controller.settings import Settings, WorkspaceSettings
-from controller.store.store import Store
+from controller.store.keeper import StoreKeeper
+from controller.store.records import StoredRevision
 from controller.vogent.api import JobsApi
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
@@ -83,12 +84,19 @@ def watch_clock(settings: Settings, clock: Clock) -> dict[str, ClockWatch]:
     return {name: ClockWatch(clock) for name in settings.workspaces}
 
 
-async def open_ledger(store: Store) -> Ledger:
-    """The ledger with what the store holds."""
-    claims = {claim.key: claim for claim in await store.open_claims()}
-    findings = {(each.job, each.kind): (each, since) for each, since in await store.open_findings()}
-    vanished = {claim.key: claim for claim in await store.vanished_claims()}
-    return Ledger(store.write, claims, findings, vanished)
+@asynccontextmanager
+async def open_ledger(url: str) -> AsyncIterator[tuple[Ledger, StoredRevision | None]]:
+    """The ledger with what the store holds, and the rules that it knows as the last good ones.
+
+    Raises StoreLocked while another process writes the store, StoreError where nothing good was ever there.
+    """
+    keeper, kept = await StoreKeeper.open(url)
+    try:
+        if keeper.problem is not None:
+            log.error("store.unwritable", reason=keeper.problem.reason.value, problem=str(keeper.problem))
+        yield Ledger.of(keeper.write, kept, keeper.mend), kept.revision if kept else None
+    finally:
+        await keeper.close()
 
 
 def build_reconciler(
@@ -164,11 +172,9 @@ class Daemon:
     async def run(self) -> None:
         """Run until stopped. Raises RulesError where no rules can be had, StoreError where the store cannot."""
         async with AsyncExitStack() as stack:
-            store = await Store.open(self._settings.store)
-            stack.push_async_callback(store.close)
-            ledger = await open_ledger(store)
+            ledger, last = await stack.enter_async_context(open_ledger(self._settings.store))
             rules = self._rules(ledger)
-            await rules.start(await store.last_revision())
+            await rules.start(last)
             watches = watch_clock(self._settings, self._clock)
             clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys, watches))
             reconcilers = [self._reconciler(name, clients[name], watches[name], ledger, rules) for name in clients]

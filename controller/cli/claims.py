@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from controller.app import new_id, open_clients, open_ledger
+from controller.app import new_id, open_clients
 from controller.cli.context import SEEN_KEYS, read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live
@@ -17,6 +17,7 @@ from controller.clock import Clock
 from controller.core.job import Job, Status
 from controller.core.rulebook import Rulebook
 from controller.runtime.control import OwnershipRequest, ask_daemon
+from controller.runtime.ledger import Ledger
 from controller.runtime.lookup import JobNotFoundError, find_job
 from controller.runtime.ownership import Answer, Ownership
 from controller.settings import Settings
@@ -122,7 +123,7 @@ def _carry_out(
         except StoreLocked:
             return await ask_daemon(settings.control, verb, request)
         try:
-            ledger = await open_ledger(store)
+            ledger = Ledger.of(store.write, await store.kept())
             async with open_clients(settings, SEEN_KEYS) as clients:
                 ownership = Ownership(clients, ledger, clock, lambda: rulebook, new_id)
                 change = {"adopt": ownership.adopt, "release": ownership.release}[verb]

@@ -17,7 +17,6 @@ from controller.cli.sheet import Sheet
 from controller.core.rulebook import Rulebook
 from controller.runtime.report import PassReport
 from controller.store.changes import UseRevision
-from controller.store.store import Store
 
 _FIELDS = ("workspace", "failed", "problem", "jobs", "done", "left")
 
@@ -37,9 +36,7 @@ def once(config: Path, output: str) -> None:
     logs = start_logs(settings, clock)
 
     async def main() -> tuple[list[PassReport], bool]:
-        store = await Store.open(settings.store)
-        try:
-            ledger = await open_ledger(store)
+        async with open_ledger(settings.store) as (ledger, _last):
             rules = loaded.rules
             versions = (loaded.tzdata_version, loaded.holidays_version)
             await ledger.record([UseRevision(rules.revision, rules.sources, *versions, clock.now())])
@@ -47,8 +44,6 @@ def once(config: Path, output: str) -> None:
             async with open_clients(settings, SEEN_KEYS, watches) as clients:
                 reports = await run_once(settings, clock, watches, clients, ledger, Rulebook(rules))
             return reports, ledger.durable
-        finally:
-            await store.close()
 
     try:
         reports, durable = asyncio.run(main())

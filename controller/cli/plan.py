@@ -60,7 +60,7 @@ def plan(config: Path, at: Instant | None, output: str) -> None:
         async with open_live(settings) as live:
             claims = dict(live.claims)
             watches = watch_clock(settings, clock)
-            reports = await run_once(settings, clock, watches, live.apis, Ledger(forget, live.claims), rulebook)
+            reports = await run_once(settings, clock, watches, live.apis, Ledger(forget, claims=live.claims), rulebook)
             return reports, claims
 
     try:

@@ -80,6 +80,11 @@ def intend(
     return _with_reason(claim, decision, state, now)
 
 
+def continued(stored: Claim, claim: Claim) -> Claim:
+    """A claim that was made while the store could not be read, as what it is: the stored one of the same job, later."""
+    return replace(claim, id=stored.id, since=stored.since, campaigns=stored.campaigns, author=stored.author)
+
+
 def observe(claim: Claim, decision: Decision, now: Instant) -> Claim:
     """The claim after its job was read and decided about; the same object where nothing changed."""
     status = decision.job.status

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 CLOCK_LOOK = 1.0
 """Seconds between two looks at the clock, in real seconds."""
+BLOCKED = 2.0
+"""Real seconds by which that look may be late; more, and the process was stopped or its event loop blocked."""
 DRAIN_SECONDS = 20.0
 """How long the passes in flight may take to end once it is told to stop, in real seconds."""
 
@@ -111,20 +113,29 @@ class Engine:
         return min((at + ahead for at, ahead in coming if at is not None), default=None)
 
     async def _watch_clock(self) -> None:
-        """Sleeps by the monotonic clock, so that it notices when the wall clock is set."""
+        """Sleeps by the monotonic clock, so that it notices when the wall clock is set, and when nobody could run."""
+        loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + CLOCK_LOOK
             await asyncio.sleep(CLOCK_LOOK)
-            await self.look_at_clock()
+            await self.look_at_clock(late=loop.time() - due)
 
-    async def look_at_clock(self) -> None:
-        """Decide anew, and count the timers anew, where the clock was set or is trusted no more, or again."""
+    async def look_at_clock(self, late: float = 0.0) -> None:
+        """Decide anew, and count the timers anew, where time went on in another way than they counted on: the clock
+        was set, is trusted no more or again, a timer overslept, or nothing ran for a while (`late`, in real seconds).
+        """
         now = self._clock.now()
         rows = self._clock_log.look(now)
-        if rows is not None:
-            self._timers.clock_set()
+        if late > BLOCKED:
+            log.error("loop.blocked", seconds=round(late, 3))
+        overslept = self._timers.overslept
+        if overslept:
+            log.error("timer.overslept")
+        if rows is not None or overslept or late > BLOCKED:
+            self._timers.count_anew()
             self._wake(Trigger.CLOCK, now)
             self._await_transition(now)
-            await self._clock_log.record(rows)
+            await self._clock_log.record(rows or [])
 
     def _on_resync(self) -> None:
         self.look_at_rules()

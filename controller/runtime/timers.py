@@ -23,7 +23,10 @@ _JITTER = 0.1
 
 
 class Timers:
-    """`resync` is called about every `resync_seconds`, `transition` with its instant at each one that was set."""
+    """`resync` is called about every `resync_seconds`, `transition` with its instant at each one that was set.
+
+    The scheduler sleeps by the wall clock; whether it slept too long is asked of the monotonic one.
+    """
 
     def __init__(
         self,
@@ -33,11 +36,17 @@ class Timers:
         transition: Callable[[Instant], None],
     ) -> None:
         self._clock = clock
-        self._resync_seconds = resync_seconds / clock.rate
+        self._resync_seconds = resync_seconds
         self._resync = resync
         self._transition = transition
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._next: Instant | None = None
+        self._awake = clock.monotonic()
+
+    @property
+    def overslept(self) -> bool:
+        """Whether no resync came for twice its time: the wall clock was set meanwhile, or the scheduler is broken."""
+        return self._clock.monotonic() - self._awake > 2 * self._resync_seconds
 
     @property
     def next_transition(self) -> Instant | None:
@@ -73,8 +82,9 @@ class Timers:
             misfire_grace_time=None,
         )
 
-    def clock_set(self) -> None:
+    def count_anew(self) -> None:
         """The wall clock was set: count from now again. What waits for an instant would sleep on until the old one."""
+        self._awake = self._clock.monotonic()
         if self._scheduler.running:
             self._scheduler.reschedule_job(_RESYNC, trigger=self._every_resync())
             self.set_transition(self._next)
@@ -85,9 +95,11 @@ class Timers:
             self._scheduler.shutdown(wait=False)
 
     def _every_resync(self) -> IntervalTrigger:
-        return IntervalTrigger(seconds=self._resync_seconds, jitter=self._resync_seconds * _JITTER, timezone="UTC")
+        seconds = self._resync_seconds / self._clock.rate
+        return IntervalTrigger(seconds=seconds, jitter=seconds * _JITTER, timezone="UTC")
 
     async def _on_resync(self) -> None:
+        self._awake = self._clock.monotonic()
         self._resync()
 
     async def _on_transition(self, at: Instant) -> None:

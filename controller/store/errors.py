@@ -17,6 +17,8 @@ class StoreReason(StrEnum):
     """Permissions, a read-only disk, or a path that cannot be opened."""
     CORRUPT = "corrupt"
     """Not a database, or a damaged one."""
+    MISSING = "missing"
+    """The file that was opened is no longer there, or another one is in its place."""
     FOREIGN = "foreign"
     """A database, but of another program."""
     NEWER_SCHEMA = "newer_schema"

@@ -3,36 +3,57 @@
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
 from controller.store.errors import StoreError, StoreLocked, StoreReason
 
+_OPENED: Final = b"\nopened\n"
 _HELD: Final = (errno.EAGAIN, errno.EACCES)
 
 
 class StoreLock:
     """Held from construction until `release`.
 
-    The file `<store>.lock` holds the holder's process id, for messages only, and is never deleted: a deleted lock file
-    would let two processes lock two files of one name.
+    The file `<store>.lock` holds the holder's process id, for messages only, and whether a store of ours was ever
+    opened here. It is never deleted: a deleted lock file would let two processes lock two files of one name.
+
+    `known` says whether one was.
 
     Raises StoreLocked where another process (or this one) holds it, StoreError where the file cannot be used.
     """
 
     def __init__(self, store: Path) -> None:
         self.path = store.with_name(f"{store.name}.lock")
+        self._descriptor: int | None = None
         try:
-            self._descriptor: int | None = _take(store, self.path)
+            self._descriptor = _take(store, self.path)
+            self.known = _OPENED in _content(self._descriptor)
+            self._write()
         except OSError as error:
+            self.release()
             message = f"{self.path}: cannot be locked: {error.strerror}; the folder of a store must be writable"
             raise StoreError(StoreReason.UNWRITABLE, message) from error
+
+    def mark_known(self) -> None:
+        """Note that the store is one of ours, for all that lock it later: what is damaged there may be set aside."""
+        self.known = True
+        self._write()
 
     def release(self) -> None:
         """Let go; a second call does nothing."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _write(self) -> None:
+        if self._descriptor is None:
+            return
+        with suppress(OSError):  # a full disk: the lock holds without a text
+            text = str(os.getpid()).encode() + (_OPENED if self.known else b"")
+            os.pwrite(self._descriptor, text, 0)
+            os.ftruncate(self._descriptor, len(text))
 
     def __enter__(self) -> Self:
         return self
@@ -46,8 +67,6 @@ def _take(store: Path, path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     except OSError as error:
         pid = _holder(descriptor) if error.errno in _HELD else None
         os.close(descriptor)
@@ -58,5 +77,9 @@ def _take(store: Path, path: Path) -> int:
 
 
 def _holder(descriptor: int) -> int | None:
-    text = os.pread(descriptor, 32, 0)
-    return int(text) if text.isdigit() else None
+    pid = _content(descriptor).partition(b"\n")[0]
+    return int(pid) if pid.isdigit() else None
+
+
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, 64, 0)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.core.claim import Claim
+from controller.core.finding import Finding
 from controller.core.interval import Instant
 from controller.store.changes import Audit
 
@@ -39,3 +41,15 @@ class StoredRevision:
     holidays_version: str
     first_used: Instant
     last_used: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a store holds for a daemon to go on from: open claims, the last claims of jobs that are gone, findings that
+    stand with their `since`, and the rules that came into force last.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    vanished: tuple[Claim, ...] = ()
+    findings: tuple[tuple[Finding, Instant], ...] = ()
+    revision: StoredRevision | None = None

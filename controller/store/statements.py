@@ -14,7 +14,7 @@ from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
 from controller.store.changes import Audit, Change, CloseFinding, OpenFinding, PutClaim, UseRevision
-from controller.store.records import AuditFilter, AuditRow, StoredRevision
+from controller.store.records import AuditFilter, AuditRow, Kept, StoredRevision
 from controller.store.tables import OPEN_CLAIM, OPEN_FINDING, audit, findings, revisions
 from controller.store.tables import claims as claims_table
 
@@ -84,6 +84,16 @@ def last_revision(connection: Connection) -> StoredRevision | None:
         holidays_version=row.holidays_version,
         first_used=row.first_used,
         last_used=row.last_used,
+    )
+
+
+def kept(connection: Connection) -> Kept:
+    """All that a daemon goes on from."""
+    return Kept(
+        claims=tuple(open_claims(connection)),
+        vanished=tuple(vanished_claims(connection)),
+        findings=tuple(open_findings(connection)),
+        revision=last_revision(connection),
     )
 
 

@@ -16,7 +16,7 @@ from controller.store import statements
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.lock import StoreLock
-from controller.store.records import AuditFilter, AuditRow, StoredRevision
+from controller.store.records import AuditFilter, AuditRow, Kept, StoredRevision
 from controller.store.schema import stored_schema
 from controller.store.sqlite import (
     IMMEDIATE,
@@ -88,11 +88,12 @@ class _Reads:
 
 
 class Store(_Reads):
-    """The writer. It holds `<store>.lock` from `open` to `close`."""
+    """The writer. Its `<store>.lock` is held from `open` to `close`."""
 
-    def __init__(self, path: Path, engine: AsyncEngine, lock: StoreLock) -> None:
+    def __init__(self, path: Path, engine: AsyncEngine, lock: StoreLock | None) -> None:
         super().__init__(path, engine)
         self._lock = lock
+        self._file = _identity(path)
         self._writer = engine.execution_options(**IMMEDIATE)
         self._turn = asyncio.Lock()
         self._writing: set[asyncio.Task[None]] = set()
@@ -104,8 +105,24 @@ class Store(_Reads):
         Raises StoreLocked while another process writes it, StoreError for anything else in the way.
         """
         path = database_path(url)
-        lock = await asyncio.to_thread(_take, path)
+        lock = await asyncio.to_thread(take_lock, path)
+        try:
+            store = await cls.open_locked(path, lock)
+        except BaseException:
+            lock.release()
+            raise
+        lock.mark_known()
+        return store
+
+    @classmethod
+    async def open_locked(cls, path: Path, lock: StoreLock | None = None) -> Self:
+        """The same where the lock is held already; one that is not given stays held when the store is closed."""
+        await asyncio.to_thread(_make, path)
         return cls(path, async_engine(path, WRITER), lock)
+
+    async def kept(self) -> Kept:
+        """All that a daemon goes on from."""
+        return await self._read(statements.kept)
 
     async def write(self, changes: Sequence[Change]) -> None:
         """Write all changes or none; they are durable once this returns. Calls are served in their order.
@@ -126,11 +143,14 @@ class Store(_Reads):
         if self._writing:
             await asyncio.wait(self._writing)
         await super().close()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     async def _commit(self, changes: Sequence[Change]) -> None:
         async with self._turn:
             with store_errors(self.path):
+                if _identity(self.path) != self._file:
+                    raise StoreError(StoreReason.MISSING, f"{self.path}: was removed or replaced while it was open")
                 try:
                     async with self._writer.begin() as connection:
                         await connection.run_sync(statements.apply, changes)
@@ -179,25 +199,30 @@ def _refuse_older(schema: int, path: Path) -> None:
         )
 
 
-def _take(path: Path) -> StoreLock:
-    """Lock the store, then make or migrate its database. Blocks."""
+def take_lock(path: Path) -> StoreLock:
+    """Lock the store at this path, making its folder as needed. Blocks. Raises StoreLocked and StoreError."""
     with store_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = StoreLock(path)
-        try:
-            create_file(path)
-            _migrate(path)
-        except BaseException:
-            lock.release()
-            raise
-        return lock
+        return StoreLock(path)
 
 
-def _migrate(path: Path) -> None:
-    # Looked at through a connection that cannot write: what is refused stays as it is.
-    with sync_engine(path, READER).connect() as connection:
-        schema = stored_schema(connection, path)
-    if schema < SCHEMA:
-        from controller.store.migrate import upgrade  # noqa: PLC0415 - loads Alembic: only where there is work
+def _make(path: Path) -> None:
+    """Make or migrate the database."""
+    with store_errors(path):
+        create_file(path)
+        # Looked at through a connection that cannot write: what is refused stays as it is.
+        with sync_engine(path, READER).connect() as connection:
+            schema = stored_schema(connection, path)
+        if schema < SCHEMA:
+            from controller.store.migrate import upgrade  # noqa: PLC0415 - loads Alembic: only where there is work
 
-        upgrade(sync_engine(path, WRITER).execution_options(**IMMEDIATE))
+            upgrade(sync_engine(path, WRITER).execution_options(**IMMEDIATE))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

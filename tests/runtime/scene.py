@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from controller.app import build_reconciler, new_id, open_client, open_ledger
+from controller.app import build_reconciler, new_id, open_client
 from controller.core.claim import Claim
 from controller.core.job import JobKey, Status
 from controller.core.rulebook import Rulebook
@@ -142,7 +142,7 @@ async def staged(folder: Path, instant: str, policy: str = "", more: str = "") -
     settings = load_settings(config).workspaces["main"]
     store = await Store.open(load_settings(config).store)
     client = open_client(settings, set())
-    stage = Stage(clock, box, store, await open_ledger(store), client, rulebook(clock, policy, more))
+    stage = Stage(clock, box, store, Ledger.of(store.write, await store.kept()), client, rulebook(clock, policy, more))
     stage.ledger.write = stage.write
     stage.reconciler = build_reconciler(
         settings, client, stage.ledger, ClockWatch(clock), lambda: stage.book, first_full_scan=clock.now()

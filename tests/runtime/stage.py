@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from controller.app import build_reconciler, open_client, open_ledger
+from controller.app import build_reconciler, open_client
 from controller.clock import Clock
 from controller.core.campaign import Campaign, Incident, RuleSet
 from controller.core.claim import Claim
@@ -138,7 +138,7 @@ class Stage:
     async def restart(self) -> None:
         """Start anew with what the store holds."""
         await self.reconciler.close()
-        self.ledger = await open_ledger(self.store)
+        self.ledger = Ledger.of(self.store.write, await self.store.kept())
         self.build()
 
     def use(self, *campaigns: Campaign, incidents: tuple[Incident, ...] = ()) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -103,12 +102,10 @@ class Life:
             await asyncio.get_running_loop().create_task(self._start())
 
     async def _start(self) -> None:
-        claims = {claim.key: claim for claim in self.disk.read(statements.open_claims)}
-        findings = {(each.job, each.kind): (each, since) for each, since in self.disk.read(statements.open_findings)}
-        vanished = {claim.key: claim for claim in self.disk.read(statements.vanished_claims)}
-        ledger = self.ledger = Ledger(self._write, claims, findings, vanished)
+        kept = self.disk.read(statements.kept)
+        ledger = self.ledger = Ledger.of(self._write, kept)
         rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
-        await rules.start(self.disk.read(statements.last_revision))
+        await rules.start(kept.revision)
         watch = ClockWatch(self.clock)
         client = self.client = VogentClient(
             session=self.wire,  # type: ignore[arg-type] - it has what the transport uses
@@ -136,9 +133,9 @@ class Life:
     def pace(self, seconds: float) -> None:
         """Let resyncs come this far apart."""
         if self.engine is not None:
-            trigger = IntervalTrigger(seconds=seconds, jitter=seconds / 10, timezone="UTC")
+            self.engine._timers._resync_seconds = seconds
             with self._living():
-                self.engine._timers._scheduler.reschedule_job("resync", trigger=trigger)
+                self.engine._timers.count_anew()
 
     def notice(self) -> None:
         """A file system event: look at the rules."""
