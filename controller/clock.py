@@ -29,6 +29,11 @@ class Clock(Protocol):
         """Wait for that many seconds of this clock."""
 
 
+def monotonic_microseconds() -> int:
+    """CLOCK_MONOTONIC of the machine, as the service manager wants it."""
+    return time.monotonic_ns() // 1000
+
+
 @dataclass(frozen=True, slots=True)
 class SystemClock:
     """The machine's own clock."""

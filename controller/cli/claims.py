@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from controller.app import new_id, open_clients
+from controller.build import new_id, open_clients
 from controller.cli.context import SEEN_KEYS, read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live

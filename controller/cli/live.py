@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from controller.app import open_clients
+from controller.build import open_clients
 from controller.cli.context import SEEN_KEYS
 from controller.core.claim import Claim
 from controller.core.job import JobKey

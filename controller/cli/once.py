@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from controller.app import open_clients, open_ledger, run_once, watch_clock
+from controller.build import open_clients, open_ledger, run_once, watch_clock
 from controller.cli.context import SEEN_KEYS, read_rules, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.options import config_option, output_option

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from controller.app import run_once, watch_clock
+from controller.build import run_once, watch_clock
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.live import open_live

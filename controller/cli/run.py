@@ -1,6 +1,7 @@
 """`run`: the daemon."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from controller.app import Daemon, handle_signals
 from controller.cli.context import SEEN_KEYS, read_settings, start_logs, the_clock
 from controller.cli.failures import reporting_failures
 from controller.cli.options import config_option
+from controller.telemetry.notify import service_manager
 
 LOG_FLUSH_SECONDS = 3.0
 
@@ -28,7 +30,8 @@ def run(config: Path) -> None:
     logs = start_logs(settings, clock, sys.stdout)
 
     async def main() -> None:
-        daemon = Daemon(settings, clock, SEEN_KEYS)
+        manager, watchdog = service_manager(os.environ)
+        daemon = Daemon(settings, clock, SEEN_KEYS, manager, watchdog)
         handle_signals(daemon)
         await daemon.run()
 

@@ -4,7 +4,7 @@ It knows neither files nor sockets nor processes, so that it runs under simulate
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -14,7 +14,7 @@ from controller.core.interval import Instant
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.reconciler import Reconciler
-from controller.runtime.report import Trigger
+from controller.runtime.report import PassReport, Trigger
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.runtime.timers import Timers
 from controller.runtime.workspace_loop import WorkspaceLoop
@@ -30,7 +30,9 @@ DRAIN_SECONDS = 20.0
 
 
 class Engine:
-    """Runs the passes of all workspaces by the rules in force. `resync` is in seconds of the clock."""
+    """Runs the passes of all workspaces by the rules in force. `resync` is in seconds of the clock; `passed` is told of
+    each pass that ended.
+    """
 
     def __init__(
         self,
@@ -40,11 +42,12 @@ class Engine:
         incidents: IncidentLog,
         clock_log: ClockLog,
         reconcilers: Iterable[Reconciler],
+        passed: Callable[[PassReport], None] = lambda _report: None,
     ) -> None:
         self._clock = clock
         self._rules = rules
         self._incidents = incidents
-        self._loops = [WorkspaceLoop(reconciler) for reconciler in reconcilers]
+        self._loops = [WorkspaceLoop(reconciler, passed) for reconciler in reconcilers]
         self._clock_log = clock_log
         self._timers = Timers(clock, resync, self._on_resync, self._on_transition)
         self._passes: list[asyncio.Task[None]] = []
@@ -65,6 +68,11 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._drain()
+
+    @property
+    def next_transition(self) -> Instant | None:
+        """The instant that is waited for."""
+        return self._timers.next_transition
 
     def look_at_rules(self) -> None:
         """Look at the rules files now."""

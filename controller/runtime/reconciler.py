@@ -52,7 +52,8 @@ class Reconciler:
         self.meter = ForbiddenMeter()
         self._overrides = Overrides()
         self._sweep = Sweep(changer, observer, ledger, self._snapshots, self._overrides, self.meter, new_id)
-        self._problem: str | None = None
+        self.problem: str | None = None
+        """Why the jobs could not be read the last time, None where they were."""
 
     async def fast_path(self, at: Instant) -> None:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`."""
@@ -101,12 +102,12 @@ class Reconciler:
         try:
             return await self.observer.read(claimed, now), None
         except ApiError as error:
-            if self._problem is None:
+            if self.problem is None:
                 log.error(
                     "workspace.unreachable", workspace=self.workspace, problem=error.reason.value, detail=str(error)
                 )
-            self._problem = error.reason.value
-            return None, self._problem
+            self.problem = error.reason.value
+            return None, self.problem
 
     def _journal(self, snapshot: Snapshot) -> Journal:
         return Journal(self._new_id()[:12], snapshot.rulebook.rules.revision, self.workspace)
@@ -165,8 +166,8 @@ class Reconciler:
         if report.problem is not None:
             journal.log.error("pass.failed", **facts, problem=report.problem, jobs=len(report.decisions))
             return
-        if self._problem is not None:
-            journal.log.info("workspace.reachable", problem=self._problem)
-            self._problem = None
+        if self.problem is not None:
+            journal.log.info("workspace.reachable", problem=self.problem)
+            self.problem = None
         quiet = report.trigger is Trigger.RESYNC and not report.outcomes
         (journal.log.debug if quiet else journal.log.info)("pass.finished", **facts, **report.counts())

@@ -67,6 +67,12 @@ class PassReport:
             or any(outcome.result in (Result.FAILED, Result.UNVERIFIED) for outcome in self.outcomes)
         )
 
+    @property
+    def verified(self) -> bool:
+        """Whether the jobs were read, and not every change that was sent failed: one bad job spoils no pass."""
+        proven = (Result.VERIFIED, Result.WITHDRAWN, Result.GONE)
+        return self.problem is None and (not self.outcomes or any(each.result in proven for each in self.outcomes))
+
     def counts(self) -> dict[str, int]:
         """How many jobs were seen, what was done, and why the others were left."""
         counted = Counter(decision.because.value for decision in self.decisions if decision.action is Action.NONE)

@@ -48,6 +48,11 @@ class RulesKeeper:
             raise RuntimeError("no rules are loaded yet: start() comes first")
         return self._book
 
+    @property
+    def rejected(self) -> bool:
+        """Whether the files are wrong at present, so that other rules than theirs are in force."""
+        return self._rejected is not None
+
     async def start(self, last: StoredRevision | None) -> None:
         """Load the files, or the last good revision where they are bad. Raises RulesError where neither can be."""
         try:
@@ -76,6 +81,7 @@ class RulesKeeper:
                 log.info("rules.unchanged", revision=loaded.rules.revision)
                 self._book = Rulebook(loaded.rules)  # the same meaning, perhaps with another year's holidays
                 return
+            self._rejected = None
             await self._use(loaded, "rules.reloaded")
             self._changed()
 
@@ -101,7 +107,6 @@ class RulesKeeper:
     async def _use(self, loaded: LoadedRules, event: str) -> None:
         rules = loaded.rules
         self._book = Rulebook(rules)
-        self._rejected = None
         for warning in loaded.warnings:
             log.warning("rules.warned", problem=str(warning))
         log.info(

@@ -4,21 +4,23 @@ The fast path does not wait for a pass under way: a slow list must not delay a c
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
 from controller.core.interval import Instant
 from controller.runtime.reconciler import Reconciler
-from controller.runtime.report import FAST_TRIGGERS, Trigger
+from controller.runtime.report import FAST_TRIGGERS, PassReport, Trigger
 
 log = structlog.get_logger()
 
 
 class WorkspaceLoop:
-    """`wake` may be called at any time from the event loop's thread."""
+    """`wake` may be called at any time from the event loop's thread; `passed` is told of each pass that ended."""
 
-    def __init__(self, reconciler: Reconciler) -> None:
+    def __init__(self, reconciler: Reconciler, passed: Callable[[PassReport], None] = lambda _report: None) -> None:
         self._reconciler = reconciler
+        self._passed = passed
         self._pending: dict[Trigger, Instant] = {}
         self._event = asyncio.Event()
         self._fast: set[asyncio.Task[None]] = set()
@@ -59,7 +61,7 @@ class WorkspaceLoop:
         if self._fast:
             await asyncio.wait(self._fast)
         try:
-            await self._reconciler.run_pass(trigger, at, self._interrupted)
+            self._passed(await self._reconciler.run_pass(trigger, at, self._interrupted))
         except Exception:  # the next pass starts from what is
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger=trigger.value)
 

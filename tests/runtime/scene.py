@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from controller.app import build_reconciler, new_id, open_client
+from controller.build import build_reconciler, new_id, open_client
 from controller.core.claim import Claim
 from controller.core.job import JobKey, Status
 from controller.core.rulebook import Rulebook

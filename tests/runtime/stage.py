@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from controller.app import build_reconciler, open_client
+from controller.build import build_reconciler, open_client
 from controller.clock import Clock
 from controller.core.campaign import Campaign, Incident, RuleSet
 from controller.core.claim import Claim

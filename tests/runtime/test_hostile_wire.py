@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from controller.app import open_client
+from controller.build import open_client
 from controller.core.job import Status
 from controller.runtime.report import Result
 from tests.runtime.faults import Answer, on, times

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from controller.app import open_client
+from controller.build import open_client
 from controller.core.campaign import Selector
 from controller.core.job import Status
 from controller.runtime.report import Result, Trigger

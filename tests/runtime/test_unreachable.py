@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from controller.app import open_client
+from controller.build import open_client
 from controller.core.job import Status
 from controller.runtime.report import Trigger
 from tests.runtime.faults import losing, on, refusing, wrong_body

@@ -1,0 +1,100 @@
+"""How the daemon is: what its last passes came to, and which parts work less well than they should.
+
+It keeps nothing that another part knows; it asks.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.clock import Clock
+from controller.core.instant_text import rfc3339
+from controller.core.interval import Instant
+from controller.core.job import Status
+from controller.runtime.clock_watch import ClockWatch
+from controller.runtime.ledger import Ledger
+from controller.runtime.reconciler import Reconciler
+from controller.runtime.report import PassReport
+from controller.runtime.rules_keeper import RulesKeeper
+
+LATE_AFTER = 3
+"""After so many resync intervals without a pass, a workspace's passes count as stuck."""
+
+_PLAIN = {
+    "dialing": "dialing",
+    "ours": "paused by us",
+    "others": "paused by others",
+    "init": "not started",
+    "unknown": "of unknown status",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is asked of one workspace."""
+
+    reconciler: Reconciler
+    watch: ClockWatch
+
+
+@dataclass(slots=True)
+class Health:
+    """`resync` is in seconds of the clock; `next_transition` gives the instant that is waited for, if any."""
+
+    clock: Clock
+    resync: float
+    parts: Mapping[str, Part]
+    ledger: Ledger
+    rules: RulesKeeper
+    next_transition: Callable[[], Instant | None] = lambda: None
+    _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
+
+    def passed(self, report: PassReport) -> None:
+        """Take note of a pass that ended."""
+        self._finished[report.workspace] = (self.clock.monotonic(), report.verified)
+
+    @property
+    def started(self) -> bool:
+        """Whether each workspace had its first pass, and one of them was read and brought to its rules.
+
+        One workspace that cannot be reached keeps nobody from the others.
+        """
+        return self.parts.keys() <= self._finished.keys() and self._any_verified()
+
+    @property
+    def alive(self) -> bool:
+        """Whether passes over each workspace come to their end in time, and the last one of any was verified."""
+        late = self.clock.monotonic() - LATE_AFTER * self.resync
+        return self.started and all(at >= late for at, _verified in self._finished.values())
+
+    def degraded(self) -> Sequence[str]:
+        """The modes in which less is done than the rules ask for, each as a few plain words."""
+        found = [] if self.ledger.durable else ["the store cannot be written: nothing is resumed"]
+        if self.rules.rejected:
+            found.append("the rules files are wrong: the last good ones are in force")
+        for name, part in self.parts.items():
+            if part.reconciler.problem is not None:
+                found.append(f"{name} cannot be read: {part.reconciler.problem}")
+            if part.watch.doubt is not None:
+                found.append(f"{name}: the clock is not trusted ({part.watch.doubt}): nothing is resumed")
+        return found
+
+    def summary(self) -> str:
+        """All of it in one line."""
+        counts = Counter(kind for part in self.parts.values() for kind in self._kinds(part.reconciler))
+        jobs = ", ".join(f"{counts[kind]} {words}" for kind, words in _PLAIN.items() if counts[kind]) or "no jobs"
+        at = self.next_transition()
+        line = f"{jobs}; next change {rfc3339(at)}" if at is not None else jobs
+        degraded = "; ".join(self.degraded())
+        return f"DEGRADED: {degraded}; {line}" if degraded else line
+
+    def _kinds(self, reconciler: Reconciler) -> list[str]:
+        ours = self.ledger.claims
+        kinds = {Status.ACTIVE: "dialing", Status.INIT: "init"}
+        return [
+            ("ours" if key in ours else "others") if job.status is Status.PAUSED else kinds.get(job.status, "unknown")
+            for key, job in reconciler.observer.jobs.items()
+        ]
+
+    def _any_verified(self) -> bool:
+        return any(verified for _at, verified in self._finished.values())

@@ -1,0 +1,75 @@
+"""What wakes the passes beside the timers: time that went on in another way than they counted on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.clock import SystemClock
+from controller.runtime.clock_log import ClockLog
+from controller.runtime.engine import BLOCKED, Engine
+from controller.runtime.incident_log import IncidentLog
+from controller.runtime.report import PassReport, Trigger
+from controller.runtime.rules_keeper import RulesKeeper
+from tests.runtime.stage import Stage, lines, until
+
+
+class Running:
+    """An engine after its first pass; `reports` are of all passes since."""
+
+    def __init__(self, stage: Stage, rules: RulesKeeper) -> None:
+        record = stage.ledger.record
+        clock_log = ClockLog(record, {"main": stage.watch})
+        self.reports: list[PassReport] = []
+        self.engine = Engine(
+            SystemClock(), 1000.0, rules, IncidentLog(record), clock_log, [stage.reconciler], self.reports.append
+        )
+
+    async def passes(self) -> list[Trigger]:
+        """The triggers of the passes since the last time, once there is one."""
+        await until(lambda: bool(self.reports))
+        found = [report.trigger for report in self.reports]
+        self.reports.clear()
+        return found
+
+
+@pytest.fixture
+async def running(stage: Stage, tmp_path: Path) -> AsyncIterator[Running]:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text("calendars: {}")
+    rules = RulesKeeper(tmp_path / "rules", frozenset({"main"}), SystemClock(), stage.ledger.record, lambda: None)
+    await rules.start(None)
+    made = Running(stage, rules)
+    made.engine.start()
+    assert await made.passes() == [Trigger.START]
+    yield made
+    await made.engine.stop()
+
+
+async def test_a_process_that_did_not_run_for_a_while_decides_anew_at_once(running: Running, logs: list[Any]) -> None:
+    await running.engine.look_at_clock(late=BLOCKED)
+    assert not running.reports
+    await running.engine.look_at_clock(late=BLOCKED + 0.1)
+    assert await running.passes() == [Trigger.CLOCK]
+    assert [line["seconds"] for line in lines(logs, "loop.blocked")] == [BLOCKED + 0.1]
+
+
+async def test_timers_that_overslept_are_set_anew_and_told(running: Running, logs: list[Any]) -> None:
+    running.engine._timers._awake -= 2001.0
+    await running.engine.look_at_clock()
+    assert await running.passes() == [Trigger.CLOCK]
+    await running.engine.look_at_clock()
+    assert not running.reports
+    assert len(lines(logs, "timer.overslept")) == 1
+
+
+async def test_a_clock_that_is_set_is_noticed_between_two_passes(running: Running, stage: Stage) -> None:
+    stage.clock.wrong_by = 3600.0
+    await running.engine.look_at_clock()
+    assert await running.passes() == [Trigger.CLOCK]
+
+
+async def test_a_request_of_a_person_is_followed_by_a_pass(running: Running) -> None:
+    running.engine.requested()
+    assert await running.passes() == [Trigger.REQUEST]

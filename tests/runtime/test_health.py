@@ -1,0 +1,192 @@
+"""How the daemon says it is: from what its passes came to, and from the parts that work less well than they should."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.clock import Clock
+from controller.core.job import Status
+from controller.runtime.health import LATE_AFTER, Health, Part
+from controller.runtime.ledger import Ledger, forget
+from controller.runtime.report import Trigger
+from controller.runtime.rules_keeper import RulesKeeper
+from controller.runtime.service import EXTENSION, ServiceReporter
+from controller.store.errors import StoreError, StoreReason
+from controller.store.records import StoredRevision
+from tests.runtime.faults import on, refusing
+from tests.runtime.stage import MORNING, SHUT, Stage
+
+RESYNC = 30.0
+
+
+class Manager:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, ...]] = []
+
+    def tell(self, *assignments: str) -> None:
+        self.messages.append(assignments)
+
+    def take(self) -> list[tuple[str, ...]]:
+        """What was told since the last time."""
+        taken, self.messages = self.messages, []
+        return taken
+
+
+def rules_keeper(clock: Clock, folder: Path) -> RulesKeeper:
+    return RulesKeeper(folder, frozenset({"main"}), clock, Ledger(forget).record, lambda: None)
+
+
+@pytest.fixture
+def health(stage: Stage, tmp_path: Path) -> Health:
+    parts = {"main": Part(stage.reconciler, stage.watch)}
+    return Health(stage.clock, RESYNC, parts, stage.ledger, rules_keeper(stage.clock, tmp_path))
+
+
+async def passed(stage: Stage, health: Health) -> None:
+    health.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+
+
+async def test_its_state_counts_the_jobs_by_who_keeps_them_where_they_are(stage: Stage, health: Health) -> None:
+    assert health.summary() == "no jobs"
+    stage.add()
+    stage.add(Status.PAUSED)
+    stage.add(Status.INIT)
+    stage.add()
+    await passed(stage, health)
+    assert health.summary() == "2 dialing, 1 paused by others, 1 not started"
+    stage.clock.instant = SHUT
+    await passed(stage, health)
+    health.next_transition = lambda: MORNING
+    assert health.summary() == ("2 paused by us, 1 paused by others, 1 not started; next change 2026-11-24T09:10:00Z")
+
+
+async def test_it_lives_while_passes_come_in_time_and_verify(stage: Stage, health: Health) -> None:
+    assert not health.started
+    assert not health.alive
+    await passed(stage, health)
+    assert health.started
+    assert health.alive
+    stage.clock.instant += LATE_AFTER * RESYNC
+    assert health.alive
+    stage.clock.instant += 0.1
+    assert not health.alive, "a pass is stuck"
+    await passed(stage, health)
+    assert health.alive
+
+
+async def test_a_pass_that_reads_nothing_or_changes_nothing_that_it_should_is_not_verified(
+    stage: Stage, health: Health
+) -> None:
+    stage.add()
+    await passed(stage, health)
+    refuse = on("POST", "/paused", refusing(503))
+    stage.faults.append(refuse)
+    stage.clock.instant = SHUT
+    await passed(stage, health)
+    assert not health.alive
+    stage.faults.remove(refuse)
+    await passed(stage, health)
+    assert health.alive
+    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(503)))
+    await passed(stage, health)
+    assert not health.alive
+    assert health.degraded() == ["main cannot be read: server_error"]
+
+
+async def test_one_job_that_refuses_spoils_no_pass(stage: Stage, health: Health) -> None:
+    bad = stage.add()
+    stage.add()
+    await passed(stage, health)
+    stage.faults.append(on("POST", f"/{bad}/paused", refusing(422)))
+    stage.clock.instant = SHUT
+    await passed(stage, health)
+    assert health.alive
+
+
+async def test_one_workspace_that_cannot_be_read_keeps_nobody_from_the_others(stage: Stage, health: Health) -> None:
+    health.parts = {**health.parts, "other": health.parts["main"]}
+    report = await stage.reconciler.run_pass(Trigger.START)
+    health.passed(report)
+    assert not health.started, "the other one had no pass yet"
+    report.workspace, report.problem = "other", "timeout"
+    health.passed(report)
+    assert health.started
+    assert health.alive
+
+
+async def test_each_degraded_mode_is_told_while_it_lasts(stage: Stage, health: Health, tmp_path: Path) -> None:
+    assert health.degraded() == []
+
+    async def full(_changes: object) -> None:
+        raise StoreError(StoreReason.FULL, "no room")
+
+    health.ledger.write, whole = full, health.ledger.write
+    stage.add()
+    stage.clock.instant = SHUT
+    await passed(stage, health)
+    stage.clock.wrong_by = 3600.0
+    (tmp_path / "a.yaml").write_text("calendars: {}")
+    await health.rules.start(None)
+    (tmp_path / "a.yaml").write_text("calendar: {}")
+    await health.rules.look()
+    assert health.degraded() == [
+        "the store cannot be written: nothing is resumed",
+        "the rules files are wrong: the last good ones are in force",
+    ]
+    await passed(stage, health)
+    assert health.degraded()[2:] == ["main: the clock is not trusted (date): nothing is resumed"]
+    assert health.summary().startswith("DEGRADED: the store cannot be written: nothing is resumed; the rules files are")
+    stage.clock.wrong_by, health.ledger.write = 0.0, whole
+    (tmp_path / "a.yaml").write_text("calendars: {}")
+    await health.rules.look()
+    await passed(stage, health)
+    assert health.degraded() == []
+
+
+async def test_rules_that_are_wrong_from_the_start_are_in_the_state(health: Health, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("calendar: {}")
+    last = StoredRevision("r0", {"a.yaml": "calendars: {}"}, "2026.6", "0.109", 1.0, 1.0)
+    await health.rules.start(last)
+    assert health.rules.rejected
+    await health.rules.look()
+    assert health.degraded() == ["the rules files are wrong: the last good ones are in force"]
+    (tmp_path / "a.yaml").write_text("calendars: {}")
+    await health.rules.look()
+    assert health.degraded() == []
+
+
+async def test_a_service_manager_hears_of_each_pass_until_we_are_ready_and_then_of_changes(
+    stage: Stage, health: Health
+) -> None:
+    manager = Manager()
+    service = ServiceReporter(manager, health, 90.0)
+    service.reloading()
+    service.reloaded()
+    assert manager.take() == [], "nobody waits for a reload before we are ready"
+    failing = on("GET", "/batch_dial_jobs", refusing(503))
+    stage.faults.append(failing)
+    service.passed(await stage.reconciler.run_pass(Trigger.START))
+    told = "STATUS=DEGRADED: main cannot be read: server_error; no jobs"
+    assert manager.take() == [(f"EXTEND_TIMEOUT_USEC={EXTENSION}000000", told)]
+    stage.faults.remove(failing)
+    service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+    assert manager.take() == [("READY=1", "STATUS=no jobs", "WATCHDOG=1")]
+    service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+    assert manager.take() == [("STATUS=no jobs", "WATCHDOG=1")]
+    service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+    assert manager.take() == [("WATCHDOG=1",)]
+    service.reloading()
+    service.reloaded()
+    reloading, reloaded = manager.take()
+    assert reloading[0] == "RELOADING=1"
+    assert reloaded == ("READY=1", "STATUS=no jobs")
+    service.stopping()
+    service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+    assert manager.take() == [("STOPPING=1", "STATUS=draining the passes in flight")]
+
+
+def test_a_watchdog_is_told_three_times_as_often_as_it_asks(health: Health) -> None:
+    assert ServiceReporter(Manager(), health, 3.0)._beat == 1.0
+    assert ServiceReporter(Manager(), health, None)._beat == ServiceReporter(Manager(), health, 600.0)._beat == 10.0
