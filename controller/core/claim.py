@@ -7,6 +7,10 @@ from controller.core.decision import Because, Decision, Desired
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
 
+READ_LAG = 60.0
+"""Seconds by which a reading may be older than it looks: within them after a pause of ours, a job that looks ACTIVE
+proves nothing about people.
+"""
 ADOPTED = "adopted"
 """The reason of a claim that a person made by adopting a pause."""
 
@@ -75,9 +79,18 @@ def intend(
             changed=now,
             campaigns=campaigns,
         )
-    verified = claim.state is ClaimState.HELD and decision.because is not Because.OVERRIDDEN
+    undone = decision.because is Because.OVERRIDDEN and not lately(claim, now)
+    verified = claim.state is ClaimState.HELD and not undone
     state = ClaimState.HELD if verified else ClaimState.INTENDED
-    return _with_reason(claim, decision, state, now)
+    intent = _with_reason(claim, decision, state, campaigns, now)
+    if state is ClaimState.INTENDED and now - intent.changed >= READ_LAG / 2:
+        return replace(intent, changed=now)  # it is sent again
+    return intent
+
+
+def lately(claim: Claim, now: Instant) -> bool:
+    """Whether a reading may be older than our last pause of the job."""
+    return 0 <= now - claim.changed < READ_LAG
 
 
 def continued(stored: Claim, claim: Claim) -> Claim:
@@ -85,25 +98,34 @@ def continued(stored: Claim, claim: Claim) -> Claim:
     return replace(claim, id=stored.id, since=stored.since, campaigns=stored.campaigns, author=stored.author)
 
 
-def observe(claim: Claim, decision: Decision, now: Instant) -> Claim:
-    """The claim after its job was read and decided about; the same object where nothing changed."""
+def observe(claim: Claim, decision: Decision, campaigns: tuple[str, ...], now: Instant) -> Claim:
+    """The claim after its job was read and decided about; the same object where nothing changed. `campaigns` are the
+    names that match now.
+    """
     status = decision.job.status
     if status.finished:
         return _moved(claim, ClaimState.FINISHED, now)
     if status is Status.ACTIVE and decision.desired is not Desired.PAUSE:
-        ours = claim.state is ClaimState.RESUMING
-        return _moved(claim, ClaimState.RESUMED if ours else ClaimState.RESUMED_BY_OTHERS, now)
+        return _seen_dialing(claim, now)
     if status is Status.PAUSED and decision.desired is Desired.PAUSE:
         state = ClaimState.HELD if claim.state is ClaimState.INTENDED else claim.state
-        return _with_reason(claim, decision, state, now)
+        return _with_reason(claim, decision, state, campaigns, now)
     if status is Status.PAUSED and claim.state is ClaimState.INTENDED:
         return _moved(claim, ClaimState.HELD, now)
+    if status is Status.INIT and claim.state is not ClaimState.RESUMING and not lately(claim, now):
+        return _moved(claim, ClaimState.RELEASED, now)  # the start that this pause was to follow never took effect
     return claim
 
 
+def _seen_dialing(claim: Claim, now: Instant) -> Claim:
+    if claim.state is ClaimState.RESUMING:
+        return _moved(claim, ClaimState.RESUMED, now)
+    return claim if lately(claim, now) else _moved(claim, ClaimState.RESUMED_BY_OTHERS, now)
+
+
 def paused(claim: Claim, now: Instant) -> Claim:
-    """The claim once its pause is verified."""
-    return _moved(claim, ClaimState.HELD, now)
+    """The claim once its pause is verified; a resume that was intended since stays intended."""
+    return claim if claim.state is ClaimState.RESUMING else _moved(claim, ClaimState.HELD, now)
 
 
 def resuming(claim: Claim, now: Instant) -> Claim:
@@ -112,8 +134,13 @@ def resuming(claim: Claim, now: Instant) -> Claim:
 
 
 def resumed(claim: Claim, now: Instant) -> Claim:
-    """The claim once its resume is verified: closed."""
-    return _moved(claim, ClaimState.RESUMED, now)
+    """The claim once its resume is verified: closed, unless another pause was intended since."""
+    return _moved(claim, ClaimState.RESUMED, now) if claim.state is ClaimState.RESUMING else claim
+
+
+def still_paused(claim: Claim, now: Instant) -> Claim:
+    """The claim once it is certain that its resume had no effect: the pause is ours as before."""
+    return _moved(claim, ClaimState.HELD, now) if claim.state is ClaimState.RESUMING else claim
 
 
 def gone(claim: Claim, now: Instant) -> Claim:
@@ -121,9 +148,11 @@ def gone(claim: Claim, now: Instant) -> Claim:
     return _moved(claim, ClaimState.GONE, now)
 
 
-def found(claim: Claim, now: Instant) -> Claim:
-    """The claim once its vanished job is back, paused as we left it: open again."""
-    return _moved(claim, ClaimState.HELD, now)
+def found(claim: Claim, status: Status, now: Instant) -> Claim:
+    """The claim once its vanished job is back: open again where that is paused as we left it, else closed for good."""
+    if status is Status.PAUSED:
+        return _moved(claim, ClaimState.HELD, now)
+    return _moved(claim, ClaimState.FINISHED if status.finished else ClaimState.RESUMED_BY_OTHERS, now)
 
 
 def released(claim: Claim, now: Instant) -> Claim:
@@ -152,7 +181,12 @@ def _moved(claim: Claim, state: ClaimState, now: Instant) -> Claim:
     return claim if claim.state is state else replace(claim, state=state, changed=now)
 
 
-def _with_reason(claim: Claim, decision: Decision, state: ClaimState, now: Instant) -> Claim:
-    if (claim.state, claim.reason, claim.detail) == (state, decision.reason, decision.detail):
+def _with_reason(
+    claim: Claim, decision: Decision, state: ClaimState, campaigns: tuple[str, ...], now: Instant
+) -> Claim:
+    """A claim that was made without any campaign belongs to those that keep the job paused since."""
+    named = claim.campaigns or campaigns
+    same = (claim.state, claim.reason, claim.detail, claim.campaigns)
+    if same == (state, decision.reason, decision.detail, named):
         return claim
-    return replace(claim, state=state, reason=decision.reason, detail=decision.detail, changed=now)
+    return replace(claim, state=state, reason=decision.reason, detail=decision.detail, campaigns=named, changed=now)

@@ -38,10 +38,13 @@ class Journal:
             facts["answered_status"] = outcome.answer.status_text
         return self._decided(event, decision, campaigns, now, actor=OURSELVES, result=outcome.result.value, facts=facts)
 
-    def overridden(self, decision: Decision, campaigns: tuple[str, ...], times: int, now: Instant) -> Audit:
-        """A person resumed a job that must not dial."""
-        self.log.warning("job.overridden", **_told(decision), times=times)
-        return self._decided("job.overridden", decision, campaigns, now, actor=OTHERS, facts={"times": times})
+    def overridden(
+        self, decision: Decision, campaigns: tuple[str, ...], times: int, now: Instant, *, certain: bool = True
+    ) -> Audit:
+        """A person resumed a job that must not dial; not `certain` where the reading may be older than our pause."""
+        facts = {"times": times, "certain": certain}
+        self.log.warning("job.overridden", **_told(decision), **facts)
+        return self._decided("job.overridden", decision, campaigns, now, actor=OTHERS, facts=facts)
 
     def paused_by_others(self, decision: Decision, campaigns: tuple[str, ...], now: Instant) -> Audit:
         """A job that was dialing was paused, and not by us."""

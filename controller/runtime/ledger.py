@@ -83,6 +83,12 @@ class Ledger:
                 return True
             return await self._flush()
 
+    def note(self, changes: Sequence[Change]) -> None:
+        """Take the changes into memory; they are written with the next ones that are recorded."""
+        for change in changes:
+            self._remember(change)
+        self._waiting += changes
+
     async def _flush(self) -> bool:
         """Write what waits; a store that was lost is looked for first, and once more where it is lost just now."""
         broken = not self.durable
@@ -115,18 +121,18 @@ class Ledger:
     async def _write_waiting(self) -> bool:
         """Write all that waits, but what breaks a rule of the store. Returns whether nothing did. Raises StoreError."""
         parts, whole = [self._waiting], True
+        self._waiting = []
         while parts:
             try:
                 await self.write(parts[0])
             except StoreError as error:
                 if error.reason is not StoreReason.REFUSED:
-                    self._waiting = [change for part in parts for change in part]
+                    self._waiting = [*(change for part in parts for change in part), *self._waiting]
                     raise
                 parts[:1] = _halves(parts[0], error)
                 whole = False
             else:
                 del parts[0]
-        self._waiting = []
         return whole
 
     def _take_over(self, kept: Kept) -> None:

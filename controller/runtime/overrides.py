@@ -17,13 +17,26 @@ class Overrides:
 
     def __init__(self) -> None:
         self._times: dict[JobKey, int] = {}
+        self._suspected: dict[JobKey, int] = {}
         self._lately: defaultdict[JobKey, deque[Instant]] = defaultdict(lambda: deque(maxlen=CONTESTED_AFTER))
 
     def add(self, key: JobKey, now: Instant) -> int:
-        """Count one more; returns how many there were."""
+        """Count one more, and those that were suspected before it; returns how many there were."""
         self._lately[key].append(now)
-        self._times[key] = self._times.get(key, 0) + 1
+        self._times[key] = self._times.get(key, 0) + 1 + self._suspected.pop(key, 0)
         return self._times[key]
+
+    def suspect(self, key: JobKey) -> int | None:
+        """It looks like one more, but the reading may be older than our pause: the next ones will tell.
+
+        Returns how many there are with it, None where it was suspected already.
+        """
+        suspected = self._suspected[key] = self._suspected.get(key, 0) + 1
+        return self._times.get(key, 0) + 1 if suspected == 1 else None
+
+    def absolve(self, key: JobKey) -> None:
+        """It was seen paused when no old reading could say so: nobody resumed it."""
+        self._suspected.pop(key, None)
 
     def contest(self, job: Job, now: Instant) -> Finding | None:
         """The finding while the last few overrides lie within an hour, and the last one no longer ago than that."""
@@ -40,3 +53,4 @@ class Overrides:
         """The job is gone."""
         self._times.pop(key, None)
         self._lately.pop(key, None)
+        self._suspected.pop(key, None)

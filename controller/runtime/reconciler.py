@@ -13,6 +13,7 @@ from controller.core.situation import Situation
 from controller.runtime import findings
 from controller.runtime.changer import Changer
 from controller.runtime.clock_watch import ClockWatch
+from controller.runtime.consequences import Consequences
 from controller.runtime.forbidden_meter import ForbiddenMeter
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
@@ -51,7 +52,8 @@ class Reconciler:
         self._snapshots = Snapshots(watch, rules, ledger, set())
         self.meter = ForbiddenMeter()
         self._overrides = Overrides()
-        self._sweep = Sweep(changer, observer, ledger, self._snapshots, self._overrides, self.meter, new_id)
+        self._consequences = Consequences(observer, ledger, self._snapshots, self._overrides, self.meter)
+        self._sweep = Sweep(changer, observer, ledger, self._snapshots, self._overrides, self._consequences, new_id)
         self.problem: str | None = None
         """Why the jobs could not be read the last time, None where they were."""
 
@@ -73,10 +75,9 @@ class Reconciler:
         may fire early; once `interrupted` says so, nothing more is resumed in this pass. Raises nothing of the API.
         """
         begun = self._clock.now()
-        earliest = begun if at is None else max(at, begun)
         dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
-        reading, problem = await self._read(earliest)
-        snapshot = self._snapshots.take(earliest)
+        reading, problem = await self._read(begun)
+        snapshot = self._snapshots.take(begun if at is None else at)
         now = snapshot.now
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
@@ -130,23 +131,28 @@ class Reconciler:
             job = decision.job
             yield from self.meter.saw(job, self._snapshots.rules(), journal, now)
             if situation.claim is not None and not self._sweep.changing(job.key):
-                yield from self._observe_claim(situation.claim, decision, journal, now)
+                yield from self._observe_claim(situation, decision, journal, now)
             elif situation.claim is None:
-                yield from self._sweep.found(job, journal, now)
+                yield from self._consequences.found(job, journal, now)
             if situation.claim is None and job.status is Status.PAUSED and job.key in dialing:
                 yield journal.paused_by_others(decision, situation.campaign_names, now)
         yield from findings.compare(self._ledger, self._overrides, decided, journal, now)
         for gone in reading.gone:
-            yield from self._sweep.vanished(gone, journal, now)
-        self._sweep.forget([job.key for job in reading.jobs.values() if job.status.finished])
+            yield from self._consequences.vanished(gone, journal, now)
+        self._consequences.forget([job.key for job in reading.jobs.values() if job.status.finished])
         self._snapshots.unproven.difference_update(
             decision.job.key for decision, _situation in decided if decision.job.status is Status.ACTIVE
         )
 
     def _observe_claim(
-        self, claim: claims.Claim, decision: Decision, journal: Journal, now: Instant
+        self, situation: Situation, decision: Decision, journal: Journal, now: Instant
     ) -> Iterable[Change]:
-        observed = claims.observe(claim, decision, now)
+        claim = situation.claim
+        if claim is None:
+            return
+        observed = claims.observe(claim, decision, situation.campaign_names, now)
+        if decision.job.status is Status.PAUSED and not claims.lately(claim, now):
+            self._overrides.absolve(decision.job.key)
         if observed is not claim:
             yield PutClaim(observed)
         if not observed.state.open:

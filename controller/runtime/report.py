@@ -37,12 +37,15 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A decision, what was done about it, and what came back. `problem` is a bounded reason, never a raw text."""
+    """A decision, what was done about it, and what came back. `problem` is a bounded reason, never a raw text;
+    `unproven_before` says that a resume of before may take effect in any case.
+    """
 
     decision: Decision
     result: Result
     answer: Job | None = None
     problem: str | None = None
+    unproven_before: bool = False
 
 
 @dataclass(slots=True)
@@ -80,9 +83,10 @@ class PassReport:
         return {"jobs": len(self.decisions), **_sorted(done), **_sorted(counted)}
 
     def replace_outcomes(self, later: Iterable[Outcome]) -> None:
-        """Put what became known later in the place of what was still unverified."""
+        """Put what became known later in the place of what was still unverified, or not yet known at all."""
         known = {outcome.decision.job.key: outcome for outcome in later}
-        self.outcomes = [known.get(outcome.decision.job.key, outcome) for outcome in self.outcomes]
+        self.outcomes = [known.pop(outcome.decision.job.key, outcome) for outcome in self.outcomes]
+        self.outcomes += known.values()
 
 
 _PAST = {Action.PAUSE: "paused", Action.RESUME: "resumed", Action.START: "started"}

@@ -13,6 +13,9 @@ from controller.core.situation import Situation, any_pauses_on_drift
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.ledger import Ledger
 
+EARLY = 1.0
+"""By how many real seconds a timer may fire before its instant."""
+
 
 class Snapshot:
     """Answers for jobs at one instant. Jobs in the same situation share one judgement.
@@ -73,9 +76,12 @@ class Snapshots:
     ledger: Ledger
     unproven: set[JobKey]
 
-    def take(self, earliest: Instant) -> Snapshot:
-        """A snapshot of now, or of `earliest` where that is later: timers may fire before their instant."""
+    def take(self, at: Instant) -> Snapshot:
+        """A snapshot of now, or of `at` where that lies just ahead: timers may fire before their instant. One further
+        ahead was read off a clock that has been set back since.
+        """
         now, *others = self.watch.readings()
+        just_ahead = 0 < at - now <= EARLY * self.watch.clock.rate
         return Snapshot(
-            max(earliest, now), self.rules(), self.ledger.claims, others=tuple(others), unproven=self.unproven
+            at if just_ahead else now, self.rules(), self.ledger.claims, others=tuple(others), unproven=self.unproven
         )

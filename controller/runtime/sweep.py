@@ -1,25 +1,29 @@
 """The two phases of a pass that change jobs: pauses, then resumes and starts.
 
 Intents are stored before requests leave, in batches of one transaction each; a batch's requests start once it is
-durable, and the batches overlap. What was not verified at once is followed on its own timer.
+durable, and the batches overlap. What becomes of a request is noted before another one for the same job may leave. What
+was not verified at once is followed on its own timer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import structlog
 
 from controller.core import claim as claims
-from controller.core.claim import Claim
+from controller.core.claim import Claim, ClaimState
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
-from controller.core.job import Job, JobKey, Status
+from controller.core.job import JobKey, Status
 from controller.core.verify import agrees, verify_failed
 from controller.runtime import findings
 from controller.runtime.changer import Changer
-from controller.runtime.forbidden_meter import ForbiddenMeter
+from controller.runtime.consequences import Consequences
+from controller.runtime.followers import Followers
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
@@ -32,6 +36,8 @@ log = structlog.get_logger()
 
 BATCH = 200
 """The most intents of one transaction."""
+PATIENCE = 5.0
+"""Real seconds without any pause coming to its end, after which a pass goes on without those that are left."""
 
 
 class Sweep:
@@ -44,7 +50,7 @@ class Sweep:
         ledger: Ledger,
         snapshots: Snapshots,
         overrides: Overrides,
-        meter: ForbiddenMeter,
+        consequences: Consequences,
         new_id: Callable[[], str],
     ) -> None:
         self._changer = changer
@@ -53,15 +59,34 @@ class Sweep:
         self._clock = snapshots.watch.clock
         self._snapshots = snapshots
         self._new_id = new_id
-        self._settling: dict[JobKey, asyncio.Task[Outcome]] = {}
-        self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
         self._overrides = overrides
-        self._meter = meter
+        self._consequences = consequences
+        self._followers = Followers()
+        self._late: set[asyncio.Task[list[Outcome]]] = set()
+        self._ended = 0
+        self._pausing: set[JobKey] = set()
+        self._changing: Counter[JobKey] = Counter()
+        self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
 
     async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
-        """Store the intents and send the pauses."""
-        batches = [self._pause_batch(batch, journal, now) for batch in _batches(decisions)]
-        return [outcome for outcomes in await asyncio.gather(*batches) for outcome in outcomes]
+        """Store the intents and send the pauses. One that hangs holds up neither the resumes nor the next pass."""
+        wanted = [decision for decision in decisions if decision.job.key not in self._pausing]
+        if not wanted:
+            return []
+        self._pausing.update(decision.job.key for decision in wanted)
+        batches = [asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(wanted)]
+        self._late.update(batches)
+        for batch in batches:
+            batch.add_done_callback(self._late.discard)
+        pending, ended = await self._wait(batches), -1
+        while pending and ended != self._ended:
+            ended = self._ended
+            pending = await self._wait(pending)
+        outcomes = [outcome for batch in batches if batch not in pending for outcome in batch.result()]
+        left = sum(decision.job.key in self._pausing for decision in wanted)
+        if left:
+            journal.log.warning("pauses.late", jobs=left)
+        return outcomes
 
     async def unpause(
         self, decisions: list[Decision], journal: Journal, now: Instant, interrupted: Callable[[], bool]
@@ -72,84 +97,89 @@ class Sweep:
             if interrupted():
                 journal.log.info("pass.interrupted", left=len(decisions) - len(outcomes))
                 break
-            self._supersede(batch)
-            if not await self._move_claims(batch, claims.resuming, now):
-                journal.log.error("resume.postponed", jobs=len(decisions) - len(outcomes), problem="store.unwritable")
-                await self._move_claims(batch, claims.paused, now)
-                break
-            outcomes += await self._unpause_batch(batch, journal, now, interrupted)
+            self._followers.supersede(batch)
+            unproven = {decision.job.key for decision in batch if self._unproven(decision.job.key)}
+            with self._under_way(batch):
+                if not await self._move_claims(batch, claims.resuming, now):
+                    left = len(decisions) - len(outcomes)
+                    journal.log.error("resume.postponed", jobs=left, problem="store.unwritable")
+                    certain = [decision for decision in batch if decision.job.key not in unproven]
+                    await self._move_claims(certain, claims.still_paused, now)
+                    break
+                sends = (self._unpause_one(each, journal, now, interrupted, unproven) for each in batch)
+                outcomes += await asyncio.gather(*sends)
+                await self._ledger.record([])
         return outcomes
 
     def changing(self, key: JobKey) -> bool:
-        """Whether a change of the job is under way at this moment."""
-        lock = self._locks.get(key)
-        return lock is not None and lock.locked()
+        """Whether a change of the job is under way at this moment, from its intent on."""
+        return self._changing[key] > 0
 
     async def settled(self) -> list[Outcome]:
-        """Wait for all changes that are still followed, and say what became of them."""
-        return list(await asyncio.gather(*self._settling.values()))
+        """Wait for all changes that are still under way or followed, and say what became of them."""
+        late = [outcome for batch in await asyncio.gather(*self._late) for outcome in batch]
+        return late + await self._followers.settled()
 
     async def close(self) -> None:
-        """Stop following."""
-        tasks = list(self._settling.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Wait for the pauses that are under way, and stop following what was sent."""
+        try:
+            if self._late:
+                await asyncio.wait(self._late)
+        finally:
+            for batch in list(self._late):
+                batch.cancel()
+            await self._followers.close()
 
-    def vanished(self, job: Job | JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
-        """The changes for a job that is no longer there: its claim is closed, its findings end."""
-        key = job if isinstance(job, JobKey) else job.key
-        claim = self._ledger.claims.get(key)
-        name = job.name if isinstance(job, Job) else (claim.job_name if claim else key.id)
-        yield journal.vanished(key, name, now)
-        if claim is not None:
-            closed = claims.gone(claim, now)
-            yield PutClaim(closed)
-            yield journal.claim_changed("claim.closed", closed, now)
-        yield from findings.close_all(self._ledger, key, name, journal, now)
-        yield from self._meter.ended(key, journal, now)
-        self._overrides.forget(key)
-        self.forget([key])
-
-    def found(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
-        """The changes for a job without a claim that may have been gone for a while."""
-        claim = self._ledger.vanished.pop(job.key, None)
-        if claim is not None and job.status is Status.PAUSED:
-            found = claims.found(claim, now)
-            yield PutClaim(found)
-            yield journal.claim_changed("claim.reopened", found, now)
-
-    def forget(self, keys: Sequence[JobKey]) -> None:
-        """Drop finished or vanished jobs from memory."""
-        self._observer.drop(keys)
-        self._snapshots.rules().forget(keys)
-        self._snapshots.unproven.difference_update(keys)
+    async def _wait(self, batches: Collection[asyncio.Task[list[Outcome]]]) -> Collection[asyncio.Task[list[Outcome]]]:
+        _done, pending = await asyncio.wait(batches, timeout=PATIENCE)
+        return pending
 
     async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
-        self._supersede(batch)
-        await self._ledger.record([change for each in batch for change in self._intent(each, journal, now)])
-        sent = await asyncio.gather(*(self._pause_one(decision) for decision in batch))
-        outcomes = [outcome for outcome in sent if outcome is not None]
-        await self._record(outcomes, journal)
-        return outcomes
+        self._followers.supersede(batch)
+        try:
+            return await self._send_pauses(batch, journal, now)
+        finally:
+            self._pausing.difference_update(decision.job.key for decision in batch)
+
+    async def _send_pauses(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+        with self._under_way(batch):
+            await self._ledger.record([change for each in batch for change in self._intent(each, journal, now)])
+            sent = await asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))
+            await self._ledger.record([])
+        return [outcome for outcome in sent if outcome is not None]
 
     def _intent(self, decision: Decision, journal: Journal, now: Instant) -> Iterator[Change]:
         job = decision.job
-        names = self._campaigns(job)
+        names = self._consequences.campaigns(job)
         standing = self._ledger.claims.get(job.key)
-        if standing is None and decision.because is Because.RESUME_UNPROVEN:
+        if decision.because is Because.OVERRIDDEN and standing is not None:
+            yield from self._override(decision, standing, journal, now)
+        if standing is None and decision.because is Because.RESUME_UNPROVEN and job.status is not Status.INIT:
             return  # the pause behind a resume that needed no claim makes none
         intent = claims.intend(job, decision, names, standing, now, self._new_id())
         if intent is not standing:
             yield PutClaim(intent)
-        if decision.because is Because.OVERRIDDEN:
-            yield journal.overridden(decision, names, self._overrides.add(job.key, now), now)
 
-    async def _pause_one(self, decision: Decision) -> Outcome | None:
-        async with self._alone(decision.job.key):
-            if self._stopped_meanwhile(decision):
-                return None
-            return await _guarded(decision, self._changer.pause(decision))
+    def _override(self, decision: Decision, standing: Claim, journal: Journal, now: Instant) -> Iterator[Change]:
+        """Somebody resumed the job; or, shortly after our pause, the reading is older than that."""
+        names = self._consequences.campaigns(decision.job)
+        if not claims.lately(standing, now):
+            yield journal.overridden(decision, names, self._overrides.add(decision.job.key, now), now)
+        elif (times := self._overrides.suspect(decision.job.key)) is not None:
+            yield journal.overridden(decision, names, times, now, certain=False)
+
+    async def _pause_one(self, decision: Decision, journal: Journal) -> Outcome | None:
+        key = decision.job.key
+        try:
+            async with self._alone(key):
+                if self._stopped_meanwhile(decision):
+                    return None
+                outcome = await _guarded(decision, self._changer.pause(decision))
+                self._note(outcome, journal)
+                return outcome
+        finally:
+            self._pausing.discard(key)
+            self._ended += 1
 
     def _stopped_meanwhile(self, decision: Decision) -> bool:
         """Whether another phase, on the same judgement, paused the job while this one waited for it. A resume that is
@@ -166,86 +196,68 @@ class Sweep:
         standing = (self._ledger.claims.get(decision.job.key) for decision in batch)
         return await self._ledger.record([PutClaim(move(claim, now)) for claim in standing if claim is not None])
 
-    async def _unpause_batch(
-        self, batch: Sequence[Decision], journal: Journal, now: Instant, interrupted: Callable[[], bool]
-    ) -> list[Outcome]:
-        outcomes = await asyncio.gather(*(self._unpause_one(each, now, interrupted) for each in batch))
-        await self._record(outcomes, journal)
-        return outcomes
+    async def _unpause_one(
+        self,
+        decision: Decision,
+        journal: Journal,
+        now: Instant,
+        interrupted: Callable[[], bool],
+        unproven: Collection[JobKey],
+    ) -> Outcome:
+        key = decision.job.key
 
-    async def _unpause_one(self, decision: Decision, now: Instant, interrupted: Callable[[], bool]) -> Outcome:
         def still_wanted() -> bool:
             if interrupted() or not self._ledger.durable:
                 return False
-            job = self._observer.jobs.get(decision.job.key)
+            job = self._observer.jobs.get(key)
             wanted = job is not None and self._snapshots.take(now).decide(job).action is decision.action
-            if wanted and decision.job.key not in self._ledger.claims:
-                self._snapshots.unproven.add(decision.job.key)
+            if wanted and key not in self._ledger.claims:
+                self._snapshots.unproven.add(key)
             return wanted
 
-        async with self._alone(decision.job.key):
-            return await _guarded(decision, self._changer.unpause(decision, still_wanted))
+        async with self._alone(key):
+            outcome = await _guarded(decision, self._changer.unpause(decision, still_wanted))
+            outcome = replace(outcome, unproven_before=key in unproven)
+            self._note(outcome, journal)
+            return outcome
 
-    async def _record(self, outcomes: Sequence[Outcome], journal: Journal) -> None:
-        now = self._clock.now()
-        await self._ledger.record([change for each in outcomes for change in self._result(each, journal, now)])
-        for outcome in outcomes:
-            if outcome.result is Result.UNVERIFIED:
-                self._follow(outcome, journal)
-            elif outcome.result in (Result.VERIFIED, Result.GONE):
-                self._unfollow(outcome.decision.job.key)
+    def _unproven(self, key: JobKey) -> bool:
+        """Whether an earlier resume of the job may still take effect."""
+        claim = self._ledger.claims.get(key)
+        return key in self._snapshots.unproven or (claim is not None and claim.state is ClaimState.RESUMING)
 
-    def _result(self, outcome: Outcome, journal: Journal, now: Instant) -> Iterator[Change]:
-        job = outcome.decision.job
-        if outcome.result is Result.GONE:
-            yield from self.vanished(job, journal, now)
-            return
-        if _proven(outcome):
-            self._snapshots.unproven.discard(job.key)
-        yield journal.outcome(outcome, self._campaigns(job), now)
-        if outcome.answer is not None:
-            yield from self._meter.saw(outcome.answer, self._snapshots.rules(), journal, now)
-        claim = self._ledger.claims.get(job.key)
-        if claim is None and _stopped_a_start(outcome):
-            claim = claims.intend(job, outcome.decision, self._campaigns(job), None, now, self._new_id())
-        if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
-            yield PutClaim(after)
-
-    def _follow(self, outcome: Outcome, journal: Journal) -> None:
-        """Read the job again on a timer of its own. A change that is followed already keeps its deadline."""
-        key = outcome.decision.job.key
-        if key in self._settling:
-            return
-        task = asyncio.create_task(self._settle(outcome, journal), name=outcome.decision.action)
-        self._settling[key] = task
-        task.add_done_callback(lambda done: self._settling.pop(key) if self._settling.get(key) is done else None)
-
-    def _unfollow(self, key: JobKey) -> None:
-        followed = self._settling.pop(key, None)
-        if followed is not None:
-            followed.cancel()
-
-    def _supersede(self, batch: Sequence[Decision]) -> None:
-        """Follow no earlier change of the other kind: a late proof of it must not speak for what is sent now."""
-        for decision in batch:
-            followed = self._settling.get(decision.job.key)
-            if followed is not None and followed.get_name() != decision.action:
-                self._unfollow(decision.job.key)
+    def _note(self, outcome: Outcome, journal: Journal) -> None:
+        """Take what became of a change into memory while no other change of the job can be under way."""
+        self._ledger.note(list(self._consequences.of(outcome, journal, self._clock.now())))
+        if outcome.result is Result.UNVERIFIED:
+            self._followers.follow(outcome, lambda unsettled: self._settle(unsettled, journal))
+        elif outcome.result in (Result.VERIFIED, Result.GONE):
+            self._followers.unfollow(outcome.decision.job.key)
 
     async def _settle(self, outcome: Outcome, journal: Journal) -> Outcome:
         settled = await self._changer.settle(outcome)
+        settled = replace(settled, unproven_before=outcome.unproven_before)
         now = self._clock.now()
         decision = settled.decision
         if settled.result is not Result.UNVERIFIED:
-            await self._ledger.record(list(self._result(settled, journal, now)))
+            await self._ledger.record(list(self._consequences.of(settled, journal, now)))
             return settled
         answer = settled.answer or decision.job
         finding = verify_failed(decision.action, answer, self._changer.verify_within)
         await self._ledger.record(list(findings.open_one(self._ledger, finding, decision.job, journal, now)))
         return settled
 
-    def _campaigns(self, job: Job) -> tuple[str, ...]:
-        return tuple(hours.campaign.name for hours in self._snapshots.rules().campaigns_of(job))
+    @contextmanager
+    def _under_way(self, batch: Sequence[Decision]) -> Iterator[None]:
+        keys = [decision.job.key for decision in batch]
+        self._changing.update(keys)
+        try:
+            yield
+        finally:
+            self._changing.subtract(keys)
+            for key in keys:
+                if not self._changing[key]:
+                    del self._changing[key]
 
     @asynccontextmanager
     async def _alone(self, key: JobKey) -> AsyncIterator[None]:
@@ -267,27 +279,3 @@ async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:
     except Exception:
         log.exception("job.change_crashed", job=decision.job.id, name=decision.job.name)
         return Outcome(decision, Result.FAILED, problem="crashed")
-
-
-def _stopped_a_start(outcome: Outcome) -> bool:
-    """Whether a pause that was to make no claim found that the job, last seen INIT, had been started by us."""
-    answer = outcome.answer
-    unproven = outcome.decision.because is Because.RESUME_UNPROVEN and outcome.decision.job.status is Status.INIT
-    return unproven and answer is not None and answer.status is Status.PAUSED
-
-
-def _proven(outcome: Outcome) -> bool:
-    """Whether no change that was sent before can take effect any more."""
-    refused = outcome.result in (Result.FAILED, Result.WITHDRAWN) and outcome.decision.action is not Action.PAUSE
-    return refused or outcome.result is Result.VERIFIED
-
-
-def _claim_after(outcome: Outcome, claim: Claim, now: Instant) -> Claim:
-    pausing = outcome.decision.action is Action.PAUSE
-    match outcome.result:
-        case Result.VERIFIED:
-            return claims.paused(claim, now) if pausing else claims.resumed(claim, now)
-        case Result.WITHDRAWN | Result.FAILED if not pausing:
-            return claims.paused(claim, now)  # nothing took effect: the pause is still ours
-        case _:
-            return claim

@@ -34,6 +34,8 @@ class WorkspaceLoop:
             task = asyncio.create_task(self._fast_path(at))
             self._fast.add(task)
             task.add_done_callback(self._fast.discard)
+        if trigger is Trigger.CLOCK:  # what waits may bear instants of a clock that was wrong
+            self._pending = dict.fromkeys(self._pending, at)
         self._pending[trigger] = max(at, self._pending.get(trigger, at))
         self._event.set()
 

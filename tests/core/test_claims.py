@@ -127,12 +127,13 @@ def test_a_pause_that_is_repeated_for_an_unknown_status_leaves_the_verified_clai
 FINISHED = (ClaimState.FINISHED,) * 3
 SAME = OPEN_STATES
 BY_OTHERS = (ClaimState.RESUMED_BY_OTHERS, ClaimState.RESUMED_BY_OTHERS, ClaimState.RESUMED)
+NEVER_STARTED = (ClaimState.RELEASED, ClaimState.RELEASED, ClaimState.RESUMING)
 PROVEN = (ClaimState.HELD, ClaimState.HELD, ClaimState.RESUMING)
 # What an INTENDED, a HELD and a RESUMING claim become when the job is seen so and the rules want that.
 OBSERVED = {
-    (Status.INIT, to_pause): SAME,
-    (Status.INIT, to_dial): SAME,
-    (Status.INIT, to_leave): SAME,
+    (Status.INIT, to_pause): NEVER_STARTED,
+    (Status.INIT, to_dial): NEVER_STARTED,
+    (Status.INIT, to_leave): NEVER_STARTED,
     (Status.ACTIVE, to_pause): SAME,
     (Status.ACTIVE, to_dial): BY_OTHERS,
     (Status.ACTIVE, to_leave): BY_OTHERS,
@@ -157,7 +158,7 @@ def test_what_an_observation_makes_of_a_claim(
     status: Status, wanted: Callable[[Status, Claim], Decision], number: int
 ) -> None:
     before = claim(OPEN_STATES[number], detail="shut: no window is open")
-    after = observe(before, wanted(status, before), NOON)
+    after = observe(before, wanted(status, before), (), NOON)
     assert after.state is OBSERVED[status, wanted][number]
     assert (after.id, after.since, after.campaigns) == (before.id, before.since, before.campaigns)
     assert (after is before) is (after.state is before.state)
@@ -169,7 +170,7 @@ def test_a_new_reason_updates_the_claim_and_sends_nothing(state: ClaimState) -> 
     """An incident ended after the close."""
     before = claim(state, reason="incident", detail="one-way: one-way audio")
     decision = to_pause(Status.PAUSED, before)
-    after = observe(before, decision, NOON)
+    after = observe(before, decision, (), NOON)
     assert (after.reason, after.detail, after.changed) == ("outside_hours", "shut: no window is open", NOON)
     if state is not ClaimState.RESUMING:
         assert decision.because is Because.ALREADY
@@ -177,19 +178,19 @@ def test_a_new_reason_updates_the_claim_and_sends_nothing(state: ClaimState) -> 
 
 def test_a_reason_stays_while_the_job_may_dial() -> None:
     before = claim(ClaimState.HELD)
-    assert observe(before, to_dial(Status.PAUSED, before), NOON) is before
+    assert observe(before, to_dial(Status.PAUSED, before), (), NOON) is before
 
 
 def test_a_stale_claim_never_undoes_a_later_pause_by_a_person() -> None:
     held = claim(ClaimState.HELD)
-    closed = observe(held, to_dial(Status.ACTIVE, held), NOON)
+    closed = observe(held, to_dial(Status.ACTIVE, held), (), NOON)
     assert not closed.state.open
     assert to_dial(Status.PAUSED, None).because is Because.PAUSED_BY_OTHERS
 
 
 def test_a_pause_that_was_interrupted_before_its_answer_is_ours_once_it_is_seen() -> None:
     intent = intend(job(), to_pause(Status.ACTIVE), ("renewals",), None, NOON, "c7")
-    seen = observe(intent, to_pause(Status.PAUSED, intent), NOON + 1)
+    seen = observe(intent, to_pause(Status.PAUSED, intent), (), NOON + 1)
     assert seen.state is ClaimState.HELD
     assert to_dial(Status.PAUSED, seen).because is Because.OURS
 
@@ -198,7 +199,7 @@ def test_a_resume_that_was_interrupted_is_sent_again_while_the_job_may_dial() ->
     standing = claim(ClaimState.RESUMING)
     decision = to_dial(Status.PAUSED, standing)
     assert decision.because is Because.OURS
-    assert observe(standing, decision, NOON) is standing
+    assert observe(standing, decision, (), NOON) is standing
 
 
 def test_an_adopted_pause_is_ours_with_its_author_and_resumes_when_open() -> None:
@@ -211,7 +212,7 @@ def test_an_adopted_pause_is_ours_with_its_author_and_resumes_when_open() -> Non
 
 def test_an_adopted_pause_takes_the_rules_reason_and_keeps_its_author() -> None:
     adopted = adopt(job(Status.PAUSED), ("renewals",), "ada", "left over from Friday", NOON, "c9")
-    seen = observe(adopted, to_pause(Status.PAUSED, adopted), NOON + 1)
+    seen = observe(adopted, to_pause(Status.PAUSED, adopted), (), NOON + 1)
     assert (seen.reason, seen.author, seen.state) == (Reason.OUTSIDE_HOURS, "ada", ClaimState.HELD)
 
 

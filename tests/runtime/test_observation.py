@@ -220,11 +220,11 @@ async def test_a_job_that_comes_back_dialing_or_was_claimed_anew_keeps_its_old_c
     stage.faults.clear()
     stage.sandbox.set_paused(job, paused=False)
     await stage.at(SHUT + 60)
-    assert await stage.states(job) == ["gone", "held"]
+    assert await stage.states(job) == ["resumed_by_others", "held"]
     await stage.at(MORNING)
     if restarted:
         await stage.restart()
     stage.sandbox.set_paused(job, paused=True)
     await stage.at(MORNING + 30)
-    assert await stage.states(job) == ["gone", "resumed"]
+    assert await stage.states(job) == ["resumed_by_others", "resumed"]
     assert stage.status(job) is Status.PAUSED

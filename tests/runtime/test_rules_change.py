@@ -61,7 +61,7 @@ async def test_an_orphan_that_a_person_resumes_is_theirs(stage: Stage) -> None:
     stage.use(campaign(match=Selector(names=("Texas *",))))
     await stage.at(SHUT + 1)
     stage.sandbox.set_paused(job, paused=False)
-    await stage.at(SHUT + 31)
+    await stage.at(SHUT + 61)
     assert stage.status(job) is Status.ACTIVE
     assert await stage.states(job) == ["resumed_by_others"]
     assert await stage.findings() == []

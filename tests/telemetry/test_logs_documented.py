@@ -9,7 +9,7 @@ from controller.runtime.report import past_tense
 
 ROOT = Path(__file__).parents[2]
 NOUNS = (
-    "claim|clock|daemon|finding|incident|job|library|list|logs|loop|pass|request|resume|rules|schedule|store|task|timer"
+    "claim|clock|daemon|finding|incident|job|library|list|logs|loop|pass|pauses|request|resume|rules|schedule|store|task|timer"
     "|workspace"
 )
 EVENT = re.compile(rf"({NOUNS})\.[a-z_]+")

@@ -1,0 +1,109 @@
+"""What becomes of claims, findings and measures once it is known what became of a change, or of a job."""
+
+from collections.abc import Iterator, Sequence
+
+from controller.core import claim as claims
+from controller.core.claim import Claim
+from controller.core.decision import Action, Because
+from controller.core.interval import Instant
+from controller.core.job import Job, JobKey, Status
+from controller.runtime import findings
+from controller.runtime.forbidden_meter import ForbiddenMeter
+from controller.runtime.journal import Journal
+from controller.runtime.ledger import Ledger
+from controller.runtime.observation import Observer
+from controller.runtime.overrides import Overrides
+from controller.runtime.report import Outcome, Result
+from controller.runtime.snapshot import Snapshots
+from controller.store.changes import Change, PutClaim
+
+
+class Consequences:
+    """Of one workspace. Each method gives the changes to record; the memory of the jobs changes at once."""
+
+    def __init__(
+        self, observer: Observer, ledger: Ledger, snapshots: Snapshots, overrides: Overrides, meter: ForbiddenMeter
+    ) -> None:
+        self._observer = observer
+        self._ledger = ledger
+        self._snapshots = snapshots
+        self._overrides = overrides
+        self._meter = meter
+
+    def of(self, outcome: Outcome, journal: Journal, now: Instant) -> Iterator[Change]:
+        """Of a change that was sent, or was to be."""
+        job = outcome.decision.job
+        if outcome.result is Result.GONE:
+            yield from self.vanished(job, journal, now)
+            return
+        if _proven(outcome):
+            self._snapshots.unproven.discard(job.key)
+        yield journal.outcome(outcome, self.campaigns(job), now)
+        if outcome.answer is not None:
+            yield from self._meter.saw(outcome.answer, self._snapshots.rules(), journal, now)
+        claim = self._ledger.claims.get(job.key)
+        if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
+            yield PutClaim(after)
+
+    def vanished(self, job: Job | JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
+        """Of a job that is no longer there: its claim is closed, its findings end."""
+        key = job if isinstance(job, JobKey) else job.key
+        claim = self._ledger.claims.get(key)
+        name = job.name if isinstance(job, Job) else (claim.job_name if claim else key.id)
+        yield journal.vanished(key, name, now)
+        if claim is not None:
+            closed = claims.gone(claim, now)
+            yield PutClaim(closed)
+            yield journal.claim_changed("claim.closed", closed, now)
+        yield from findings.close_all(self._ledger, key, name, journal, now)
+        yield from self._meter.ended(key, journal, now)
+        self._overrides.forget(key)
+        self.forget([key])
+
+    def found(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
+        """Of a job without a claim that may have been gone for a while: a claim of before serves once."""
+        claim = self._ledger.vanished.get(job.key)
+        if claim is None:
+            return
+        found = claims.found(claim, job.status, now)
+        yield PutClaim(found)
+        if found.state.open:
+            yield journal.claim_changed("claim.reopened", found, now)
+
+    def forget(self, keys: Sequence[JobKey]) -> None:
+        """Drop finished or vanished jobs from memory."""
+        self._observer.drop(keys)
+        self._snapshots.rules().forget(keys)
+        self._snapshots.unproven.difference_update(keys)
+
+    def campaigns(self, job: Job) -> tuple[str, ...]:
+        """The names of the campaigns that match the job by the rules in force."""
+        return tuple(hours.campaign.name for hours in self._snapshots.rules().campaigns_of(job))
+
+
+def _proven(outcome: Outcome) -> bool:
+    """Whether no change that was sent before can take effect any more."""
+    if outcome.result is Result.VERIFIED:
+        return True
+    return not outcome.unproven_before and _had_no_effect(outcome)
+
+
+def _had_no_effect(outcome: Outcome) -> bool:
+    """Whether a resume or start surely changed nothing."""
+    return outcome.result in (Result.FAILED, Result.WITHDRAWN) and outcome.decision.action is not Action.PAUSE
+
+
+def _claim_after(outcome: Outcome, claim: Claim, now: Instant) -> Claim:
+    """The claim as it stands, which another change may have moved meanwhile: what it says of that stays."""
+    if outcome.result is Result.VERIFIED:
+        if outcome.decision.action is not Action.PAUSE:
+            return claims.resumed(claim, now)
+        never_started = outcome.decision.because is Because.RESUME_UNPROVEN and _is_init(outcome)
+        return claim if never_started else claims.paused(claim, now)
+    if _had_no_effect(outcome) and not outcome.unproven_before:
+        return claims.still_paused(claim, now)
+    return claim
+
+
+def _is_init(outcome: Outcome) -> bool:
+    return outcome.answer is not None and outcome.answer.status is Status.INIT
