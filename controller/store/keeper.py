@@ -11,7 +11,7 @@ from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.lock import StoreLock
 from controller.store.records import Kept
-from controller.store.set_aside import salvaged, set_aside
+from controller.store.set_aside import free_name, salvaged, set_aside
 from controller.store.sqlite import database_path, store_errors
 from controller.store.store import Store, take_lock
 
@@ -36,7 +36,6 @@ class StoreKeeper:
         self._store: Store | None = None
         self._problem: StoreError | None = None
         self._handed_over = False
-        self._salvaged: Kept | None = None
 
     @classmethod
     async def open(cls, url: str) -> tuple[Self, Kept | None]:
@@ -73,6 +72,8 @@ class StoreKeeper:
             if error.reason in _ANOTHER:
                 self._problem = error
             raise
+        if self._lock.aside is not None and changes:
+            self._lock.note_aside(None)
 
     async def mend(self) -> Kept | None:
         """Get a store that can be used again. Gives what it holds where that is another one than was handed over last,
@@ -106,11 +107,12 @@ class StoreKeeper:
                 raise
             await self._set_aside()
             kept = await self._use()
-        salvaged, self._salvaged = self._salvaged, None
         self._problem = None
-        self._handed_over = True
         self._lock.mark_known()
-        return salvaged or kept
+        if self._lock.aside is not None and not self._handed_over:
+            kept = await self._salvage(self._path.with_name(self._lock.aside))
+        self._handed_over = True
+        return kept
 
     async def _use(self) -> Kept:
         store = await Store.open_locked(self._path)
@@ -123,13 +125,18 @@ class StoreKeeper:
         return kept
 
     async def _set_aside(self) -> None:
-        """Make room for another database. Whoever was handed the content of this one over knows better than it."""
-        aside, kept, whole = await asyncio.to_thread(self._rename)
-        log.error("store.set_aside", file=str(aside), claims=len(kept.claims), all_claims=whole)
-        if not self._handed_over:
-            self._salvaged = kept
-
-    def _rename(self) -> tuple[Path, Kept, bool]:
+        """Make room for another database; until something is written into that, the lock file remembers this one."""
+        aside = free_name(self._path)
+        log.error("store.set_aside", file=str(aside))
+        self._lock.note_aside(aside.name)
         with store_errors(self._path):
-            aside = set_aside(self._path)
-        return aside, *salvaged(aside)
+            await asyncio.to_thread(set_aside, self._path, aside)
+
+    async def _salvage(self, aside: Path) -> Kept:
+        """Write what the damaged file still gives into the one in its place. Whoever was handed its content over before
+        knows better than it; nobody was.
+        """
+        kept, whole = await asyncio.to_thread(salvaged, aside)
+        log.error("store.salvaged", file=str(aside), claims=len(kept.claims), all_claims=whole)
+        await self.write(kept.as_changes())
+        return kept

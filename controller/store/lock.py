@@ -9,17 +9,17 @@ from typing import Final, Self
 
 from controller.store.errors import StoreError, StoreLocked, StoreReason
 
-_OPENED: Final = b"\nopened\n"
+_KNOWN: Final = "opened"
+_LENGTH: Final = 512
 _HELD: Final = (errno.EAGAIN, errno.EACCES)
 
 
 class StoreLock:
     """Held from construction until `release`.
 
-    The file `<store>.lock` holds the holder's process id, for messages only, and whether a store of ours was ever
-    opened here. It is never deleted: a deleted lock file would let two processes lock two files of one name.
-
-    `known` says whether one was.
+    The file `<store>.lock` holds the holder's process id, for messages only, and what outlives the store: `known` says
+    whether a store of ours was ever opened here, `aside` names the damaged one whose content nobody took over yet. It
+    is never deleted: a deleted lock file would let two processes lock two files of one name.
 
     Raises StoreLocked where another process (or this one) holds it, StoreError where the file cannot be used.
     """
@@ -29,7 +29,7 @@ class StoreLock:
         self._descriptor: int | None = None
         try:
             self._descriptor = _take(store, self.path)
-            self.known = _OPENED in _content(self._descriptor)
+            _pid, self.known, self.aside = _read(self._descriptor)
             self._write()
         except OSError as error:
             self.release()
@@ -39,6 +39,11 @@ class StoreLock:
     def mark_known(self) -> None:
         """Note that the store is one of ours, for all that lock it later: what is damaged there may be set aside."""
         self.known = True
+        self._write()
+
+    def note_aside(self, name: str | None) -> None:
+        """Note which damaged store waits for its content to be taken over; None: none does."""
+        self.aside = name
         self._write()
 
     def release(self) -> None:
@@ -51,9 +56,10 @@ class StoreLock:
         if self._descriptor is None:
             return
         with suppress(OSError):  # a full disk: the lock holds without a text
-            text = str(os.getpid()).encode() + (_OPENED if self.known else b"")
-            os.pwrite(self._descriptor, text, 0)
-            os.ftruncate(self._descriptor, len(text))
+            lines = [str(os.getpid()), *([_KNOWN] if self.known else []), *([self.aside] if self.aside else [])]
+            text = os.fsencode("\n".join(lines))
+            # Of one length, so that no end of an older text is read with it.
+            os.pwrite(self._descriptor, text.ljust(_LENGTH), 0)
 
     def __enter__(self) -> Self:
         return self
@@ -77,9 +83,11 @@ def _take(store: Path, path: Path) -> int:
 
 
 def _holder(descriptor: int) -> int | None:
-    pid = _content(descriptor).partition(b"\n")[0]
-    return int(pid) if pid.isdigit() else None
+    return _read(descriptor)[0]
 
 
-def _content(descriptor: int) -> bytes:
-    return os.pread(descriptor, 64, 0)
+def _read(descriptor: int) -> tuple[int | None, bool, str | None]:
+    """The holder's process id, whether a store of ours was opened, and which one was set aside."""
+    pid, *lines = os.fsdecode(os.pread(descriptor, _LENGTH, 0)).strip().split("\n")
+    known = lines[:1] == [_KNOWN]
+    return (int(pid) if pid.isdigit() else None), known, (lines[1] if known and len(lines) > 1 else None)

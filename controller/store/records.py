@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from controller.core.claim import Claim
 from controller.core.finding import Finding
 from controller.core.interval import Instant
-from controller.store.changes import Audit
+from controller.store.changes import Audit, Change, OpenFinding, PutClaim, UseRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class StoredRevision:
     first_used: Instant
     last_used: Instant
 
+    def as_change(self) -> UseRevision:
+        """What writes it again, as the last one."""
+        return UseRevision(self.revision, self.sources, self.tzdata_version, self.holidays_version, self.last_used)
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -53,3 +57,9 @@ class Kept:
     vanished: tuple[Claim, ...] = ()
     findings: tuple[tuple[Finding, Instant], ...] = ()
     revision: StoredRevision | None = None
+
+    def as_changes(self) -> list[Change]:
+        """What writes all of it into an empty store."""
+        claims = [PutClaim(claim) for claim in (*self.vanished, *self.claims)]
+        findings = [OpenFinding(finding, since) for finding, since in self.findings]
+        return [*([self.revision.as_change()] if self.revision else []), *claims, *findings]

@@ -15,18 +15,18 @@ from controller.store.sqlite import READER, store_errors, sync_engine
 _T = TypeVar("_T")
 
 
-def set_aside(path: Path) -> Path:
-    """Rename the database and its journals to the first free `<name>.corrupt-N`; gives the database's new name.
+def free_name(path: Path) -> Path:
+    """The first `<name>.corrupt-N` that is not there yet."""
+    return next(name for n in count(1) if not (name := path.with_name(f"{path.name}.corrupt-{n}")).exists())
 
-    Nothing happens to what is not there. Raises OSError.
-    """
-    aside = next(name for n in count(1) if not (name := path.with_name(f"{path.name}.corrupt-{n}")).exists())
+
+def set_aside(path: Path, aside: Path) -> None:
+    """Rename the database and its journals; nothing happens to what is not there. Raises OSError."""
     # The database last: a new one beside an old journal would be filled from it, whenever we are killed in between.
     for suffix in ("-wal", "-shm", ""):
         file = path.with_name(path.name + suffix)
         if file.exists():
             file.rename(aside.with_name(aside.name + suffix))
-    return aside
 
 
 def salvaged(path: Path) -> tuple[Kept, bool]:

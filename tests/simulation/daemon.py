@@ -26,6 +26,8 @@ from controller.runtime.rules_keeper import RulesKeeper
 from controller.store import statements
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
+from controller.store.records import Kept
+from controller.store.tables import claims, findings, revisions
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
 from tests.simulation.wire import Wire
@@ -60,12 +62,15 @@ class SimClock:
 
 
 class Disk:
-    """The store's SQL on one synchronous connection; it outlives the daemons. `broken` refuses every write."""
+    """The store's SQL on one synchronous connection; it outlives the daemons. `broken` refuses every write; what is
+    CORRUPT can be replaced by an empty one, and `aside` is what the damaged one held until something is written.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.broken: StoreReason | None = None
         self.refusals = 0
+        self.aside: Kept | None = None
 
     def write(self, changes: Sequence[Change]) -> None:
         if self.broken is not None:
@@ -76,10 +81,31 @@ class Disk:
                 statements.apply(self.connection, changes)
             except IntegrityError as error:
                 raise StoreError(StoreReason.REFUSED, str(error.orig)) from error
+        self.aside = None if changes else self.aside
+
+    def replace(self) -> Kept | None:
+        """What the store's keeper does: put another one in the place of a damaged one."""
+        if self.broken is not StoreReason.CORRUPT:
+            return None
+        self.aside = self.read(statements.kept)
+        with self.connection.begin():
+            for table in (claims, findings, revisions):
+                self.connection.execute(table.delete())
+        self.broken = None
+        return Kept()
+
+    def kept(self) -> Kept:
+        """What a start finds."""
+        if self.broken is StoreReason.CORRUPT:
+            self.replace()
+        if self.aside is not None and self.broken is None:
+            self.write(self.aside.as_changes())
+        found: Kept = self.aside or self.read(statements.kept)
+        return found
 
     def claimed(self) -> set[str]:
         """The jobs with an open claim."""
-        return {claim.job_id for claim in self.read(statements.open_claims)}
+        return {claim.job_id for claim in (self.aside or self.read(statements.kept)).claims}
 
     def read(self, statement: Callable[[Connection], Any]) -> Any:
         with self.connection.begin():
@@ -102,8 +128,8 @@ class Life:
             await asyncio.get_running_loop().create_task(self._start())
 
     async def _start(self) -> None:
-        kept = self.disk.read(statements.kept)
-        ledger = self.ledger = Ledger.of(self._write, kept)
+        kept = self.disk.kept()
+        ledger = self.ledger = Ledger.of(self._write, kept, self._mend)
         rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
         await rules.start(kept.revision)
         watch = ClockWatch(self.clock)
@@ -188,6 +214,12 @@ class Life:
         await asyncio.sleep(0.001)
         if self.wire.cut:
             raise asyncio.CancelledError
+
+    async def _mend(self) -> Kept | None:
+        await asyncio.sleep(0.001)
+        if self.wire.cut:
+            raise asyncio.CancelledError
+        return self.disk.replace()
 
     def _changed(self) -> None:
         if self.engine is not None:

@@ -10,10 +10,15 @@ SOON = 150.0
 """Seconds ahead of a close in which a job may be paused already, and is not resumed any more."""
 
 
+CLAIMED_AFTER = 5.0
+"""Seconds after a pause of ours within which it may be on its way to the disk."""
+
+
 def wrong(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> Iterator[str]:
     """A sentence for each job that is not as it should be. `claimed` are the jobs with an open claim in the store;
     `lost` those whose claims went down with a process while the disk refused them.
     """
+    yield from unclaimed(watcher, claimed, lost, now)
     for job in watcher.provider.jobs.values():
         what = f"at the end {job.id} {job.name!r}"
         why = watcher.closed(job, now)
@@ -21,11 +26,17 @@ def wrong(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> It
             yield f"{what} dials though {why}"
         if not (job.status == "PAUSED" and job.paused_by is Actor.US) or job.id in lost:
             continue
-        if job.id not in claimed and not job.name.startswith(rules.TAKES_ALL):
-            yield f"{what} is paused by us, and no claim says so"
         unmatched = job.name.startswith(rules.UNMATCHED)
         if why is None and watcher.closed(job, now + SOON) is None and not unmatched:
             yield f"{what} is paused by us and should dial"
+
+
+def unclaimed(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> Iterator[str]:
+    """A sentence for each job that we paused and do not call ours. Jobs whose pauses are all undone need no claim."""
+    for job in watcher.provider.jobs.values():
+        ours = job.status == "PAUSED" and job.paused_by is Actor.US and job.paused_at < now - CLAIMED_AFTER
+        if ours and job.id not in claimed | lost and not job.name.startswith(rules.TAKES_ALL):
+            yield f"{now:.3f}: {job.id} {job.name!r} is paused by us since {job.paused_at:.3f}, and no claim says so"
 
 
 def change_is_near(watcher: Watcher, now: float) -> bool:

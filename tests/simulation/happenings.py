@@ -98,7 +98,9 @@ async def rules_edit(world: "World") -> None:
 async def disk_trouble(world: "World") -> None:
     """Nothing can be written for a while."""
     with trouble(world, "disk"):
-        world.disk.broken = world.chance.choice([StoreReason.FULL, StoreReason.IO, StoreReason.UNWRITABLE])
+        world.disk.broken = world.chance.choice(
+            [StoreReason.FULL, StoreReason.IO, StoreReason.UNWRITABLE, StoreReason.CORRUPT, StoreReason.CORRUPT]
+        )
         await asyncio.sleep(world.chance.expovariate(1 / 120.0) + 1.0)
         if world.chance.random() < 0.3:
             await person(world)

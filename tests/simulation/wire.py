@@ -28,7 +28,8 @@ class Fault:
 
 FAULTS = (
     "timeout", "reset", "server_error", "throttled", "unauthorized", "refused", "html", "truncated", "lie", "lag",
-    "other_id", "slow", "wrong_date", "page_skipped", "page_repeated", "page_loops", "filter_ignored", "collapsed",
+    "other_id", "slow", "late", "wrong_date", "page_skipped", "page_repeated", "page_loops", "filter_ignored",
+    "collapsed",
 )  # fmt: skip
 
 Choose = Callable[[str, str], Fault | None]
@@ -89,6 +90,8 @@ class Wire:
         self, method: str, path: str, given: Mapping[str, Any], fault: Fault | None, asked_at: float
     ) -> Response:
         await self._travel(fault)
+        if fault is not None and fault.kind == "late":
+            self._take_effect_later(path, given, fault, asked_at)
         if fault is not None and fault.before:
             return await self._fail(fault)
         status, body = self._serve(method, path, given, fault, asked_at)
@@ -116,7 +119,7 @@ class Wire:
                 await asyncio.sleep(3600)
             case "reset":
                 raise aiohttp.ServerDisconnectedError
-            case "server_error":
+            case "server_error" | "late":
                 return Response(503, b"")
             case "html":
                 return Response(200, b"<html>moment, please</html>", {"Content-Type": "text/html"})
@@ -129,6 +132,16 @@ class Wire:
             case _:
                 return Response(422, b"{}")
         raise AssertionError(fault.kind)
+
+    def _take_effect_later(self, path: str, given: Mapping[str, Any], fault: Fault, asked_at: float) -> None:
+        """As behind a gateway that gives up on what is still being done; whether the daemon lives does not matter."""
+
+        def take_effect() -> None:
+            job = path.split("/", maxsplit=1)[0]
+            if job in self.provider.jobs:
+                self.provider.set_paused(job, given["json"]["paused"], Actor.US, asked_at)
+
+        asyncio.get_running_loop().call_later(fault.seconds, take_effect)
 
     def _serve(
         self, method: str, path: str, given: Mapping[str, Any], fault: Fault | None, asked_at: float

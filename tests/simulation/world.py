@@ -23,7 +23,7 @@ from controller.store.sqlite import IMMEDIATE, create_file, sync_engine
 from tests.core.build import at
 from tests.simulation import rules
 from tests.simulation.daemon import RESYNC, Disk, Life, SimClock, task_factory
-from tests.simulation.ending import change_is_near, wrong
+from tests.simulation.ending import change_is_near, unclaimed, wrong
 from tests.simulation.happenings import HAPPENINGS
 from tests.simulation.loop import VirtualLoop, timers_read
 from tests.simulation.provider import Actor, Change, Provider
@@ -39,10 +39,11 @@ SETTLED = 135.0
 """Seconds for which passes stay close after something happened."""
 CLOCK_LOOK = 120.0
 """Seconds between two looks at the clock, in place of one: the simulated years have many seconds."""
-SECONDS = {"timeout": 0.0, "throttled": 60.0, "lag": 60.0, "slow": 9.0, "wrong_date": 7200.0}
+SECONDS = {"timeout": 0.0, "throttled": 60.0, "lag": 60.0, "slow": 9.0, "late": 30.0, "wrong_date": 7200.0}
 """The most seconds that a fault of a kind carries."""
 ONE_PAGE = ("page_skipped", "page_repeated", "page_loops", "filter_ignored", "collapsed")
-ALWAYS_BEFORE = ("throttled", "unauthorized", "refused")
+ALWAYS_BEFORE = ("throttled", "unauthorized", "refused", "late")
+ONLY_CHANGES = ("lie", "late")
 EITHER = ("timeout", "reset", "server_error", "html")
 
 
@@ -107,6 +108,7 @@ class World:
             self.trace.append(f"{self.now():.6f} {happening.__name__}")
             await happening(self)
             await asyncio.sleep(SETTLED)
+            self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
         await self._converge()
         await self.kill()
         self.watcher.settle(self.now())
@@ -169,9 +171,12 @@ class World:
     def _choose(self, method: str, path: str) -> Fault | None:
         if self.chance.random() >= self.rate:
             return None
-        kind = self.chance.choice(self.kinds)
-        if (kind in ONE_PAGE and path) or (kind == "lie" and method != "POST"):
+        left_out = ONE_PAGE if path else ()
+        left_out += ONLY_CHANGES if method != "POST" else ()
+        fitting = [kind for kind in self.kinds if kind not in left_out]
+        if not fitting:
             return None
+        kind = self.chance.choice(fitting)
         before = kind in ALWAYS_BEFORE or (kind in EITHER and self.chance.random() < 0.5)
         return Fault(kind, before, self.chance.uniform(0.0, SECONDS.get(kind, 1.0)))
 

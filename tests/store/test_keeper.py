@@ -57,11 +57,11 @@ async def stored_claims(url: str) -> list[Claim]:
     return claims
 
 
-def set_aside_lines(logs: list[Any]) -> list[tuple[str, int, bool]]:
+def salvaged_lines(logs: list[Any]) -> list[tuple[str, int, bool]]:
     return [
         (Path(line["file"]).name, line["claims"], line["all_claims"])
         for line in logs
-        if line["event"] == "store.set_aside"
+        if line["event"] == "store.salvaged"
     ]
 
 
@@ -87,7 +87,7 @@ async def test_a_store_with_a_garbled_header_is_set_aside_and_another_begun(url:
         async with kept_open(url) as (keeper, kept):
             assert kept == Kept()
             await keeper.write([Audit(1.0, "job.paused")])
-    assert set_aside_lines(logs) == [("controller.db.corrupt-1", 0, False)]
+    assert salvaged_lines(logs) == [("controller.db.corrupt-1", 0, False)]
     assert content(path.with_name("controller.db.corrupt-1")) == damaged
     assert await stored_claims(url) == []
 
@@ -107,7 +107,7 @@ async def test_claims_that_can_still_be_read_are_salvaged(url: str, path: Path, 
             assert kept is not None
             assert kept.claims == tuple(claims)
             assert kept.revision is None
-    assert set_aside_lines(logs) == [("controller.db.corrupt-1", 3, True)]
+    assert salvaged_lines(logs) == [("controller.db.corrupt-1", 3, True)]
 
 
 async def test_nothing_that_was_set_aside_before_is_overwritten(url: str, path: Path) -> None:
@@ -211,6 +211,24 @@ async def test_what_was_salvaged_is_kept_until_another_store_can_be_made(
         assert late is not None
         assert late.claims == (make_claim(),)
     assert path.with_name("controller.db.corrupt-1").exists()
+
+
+async def test_a_crash_before_anything_is_written_into_the_other_store_loses_nothing(
+    url: str, path: Path, make_claim: MakeClaim
+) -> None:
+    await filled(url, make_claim(), padding=400)
+    async with kept_open(url) as (keeper, _kept):
+        garble(path, 4096 * 40, 10**9)
+        with pytest.raises(StoreError):
+            await keeper.write([Audit(float(n), "job.paused", detail="y" * 3000) for n in range(50)])
+        assert await keeper.mend() == Kept()
+    with capture_logs() as logs:
+        for _ in range(2):
+            async with kept_open(url) as (keeper, kept):
+                assert kept is not None
+                assert kept.claims == (make_claim(),)
+                await keeper.write([Audit(1.0, "job.paused")])
+    assert salvaged_lines(logs) == [("controller.db.corrupt-1", 1, True)], "and then it is in the new one"
 
 
 async def test_a_file_that_was_never_ours_is_refused_and_kept_however_often(url: str, path: Path) -> None:

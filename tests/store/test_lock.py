@@ -39,7 +39,7 @@ def test_a_released_lock_can_be_taken_again_and_its_file_stays(tmp_path: Path) -
 def test_a_longer_process_id_of_before_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a.db.lock").write_text("99999999999999999")
     with StoreLock(tmp_path / "a.db") as lock:
-        assert lock.path.read_text() == str(os.getpid())
+        assert lock.path.read_text().strip() == str(os.getpid())
 
 
 def test_the_lock_file_is_the_owners_alone(tmp_path: Path) -> None:
@@ -76,3 +76,16 @@ def test_a_file_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest
         StoreLock(tmp_path / "a.db")
     assert refused.value.reason is StoreReason.UNWRITABLE
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_outlives_the_store_is_kept_for_the_next_holder(tmp_path: Path) -> None:
+    with StoreLock(tmp_path / "a.db") as lock:
+        assert (lock.known, lock.aside) == (False, None)
+        lock.mark_known()
+        lock.note_aside("a.db.corrupt-12")
+    with StoreLock(tmp_path / "a.db") as lock:
+        assert (lock.known, lock.aside) == (True, "a.db.corrupt-12")
+        lock.note_aside(None)
+    with StoreLock(tmp_path / "a.db") as lock:
+        assert (lock.known, lock.aside) == (True, None)
+    lock.mark_known()  # nothing is written any more
