@@ -37,8 +37,8 @@ class JobsApi(Protocol):
     async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Send `paused: false`, once: it resumes a PAUSED job and starts an INIT one; the job as answered.
 
-        `still_wanted` is asked when the request has its place in the budget, at the last moment before it leaves.
-        Raises WithdrawnError where it says no.
+        `still_wanted` is asked when the request has its place in the budget, and again at the last moment before it
+        leaves: making a connection may take seconds. Raises WithdrawnError where it says no, and nothing was sent.
         """
 
     async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:

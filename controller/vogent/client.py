@@ -9,6 +9,7 @@ import aiohttp
 from controller.core.job import Job, Status
 from controller.vogent.api import WithdrawnError, always
 from controller.vogent.budget import Budget
+from controller.vogent.connector import asked_last
 from controller.vogent.date_header import TimeWitness
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
@@ -122,12 +123,14 @@ class VogentClient:
     async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Resume a PAUSED job or start an INIT one. Sent once: the caller decides anew after a failure.
 
-        `still_wanted` is asked once the request has its place. Raises WithdrawnError where it says no.
+        `still_wanted` is asked once the request has its place, and again once it has its connection. Raises
+        WithdrawnError where it says no.
         """
         async with self._budget.other():
             if not still_wanted():
                 raise WithdrawnError
-            return await self._write(self._paused("unpause", job_id, paused=False), job_id)
+            with asked_last(still_wanted):
+                return await self._write(self._paused("unpause", job_id, paused=False), job_id)
 
     async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:
         """Replace the job's whole provider-side schedule, given as the API's `WeeklyScheduleInput`. Sent once."""

@@ -1,8 +1,33 @@
-"""Connections that are used again only while they are clean."""
+"""Connections that are used again only while they are clean, and the last word before a request leaves on one."""
 
 import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import aiohttp
+
+from controller.vogent.api import WithdrawnError, always
+
+_still_wanted: ContextVar[Callable[[], bool]] = ContextVar("still_wanted", default=always)
+
+
+@contextmanager
+def asked_last(still_wanted: Callable[[], bool]) -> Iterator[None]:
+    """Let the requests of this task leave only if `still_wanted` says yes once their connection is there.
+
+    Where it says no, WithdrawnError comes out of the request, and nothing was sent.
+    """
+    token = _still_wanted.set(still_wanted)
+    try:
+        yield
+    finally:
+        _still_wanted.reset(token)
+
+
+def _ask() -> None:
+    if not _still_wanted.get()():
+        raise WithdrawnError
 
 
 class CleanConnector(aiohttp.TCPConnector):
@@ -21,7 +46,26 @@ class CleanConnector(aiohttp.TCPConnector):
         traces: list[aiohttp.tracing.Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp hands it on
     ) -> aiohttp.connector.Connection:
-        """Give a connection as aiohttp does, after closing those that are not clean; there are `limit` at most."""
+        """Give a connection as aiohttp does, once the request is still wanted. Raises WithdrawnError where it is not.
+
+        A new connection may have taken seconds. From here on nothing waits any more: aiohttp writes the request in this
+        very step of its task, or (before Python 3.12) in the loop's next turn.
+        """
+        connection = await self._connect_cleanly(req, traces, timeout)
+        try:
+            _ask()
+        except BaseException:
+            connection.release()  # unused: it serves the next request
+            raise
+        return connection
+
+    async def _connect_cleanly(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[aiohttp.tracing.Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp hands it on
+    ) -> aiohttp.connector.Connection:
+        """Close connections that are not clean, of which there are `limit` at most."""
         connection = await super().connect(req, traces, timeout)
         for _ in range(self.limit):
             if connection.protocol is None or not connection.protocol.should_close:

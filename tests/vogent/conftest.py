@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, closing, suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -21,6 +22,7 @@ from aioresponses import aioresponses
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
 from controller.vogent.transport import open_session
+from tests.vogent.certificates import make_authority
 
 CANARY = "canary-7f3a9c51-key"
 
@@ -31,6 +33,12 @@ def no_waits() -> Iterator[None]:
     with stamina.set_testing(testing=True, attempts=1000, cap=True):
         yield
     stamina.instrumentation.set_on_retry_hooks(None)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate authority of our own."""
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
