@@ -15,6 +15,7 @@ from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
 from controller.vogent.refusal import Kind
 from controller.vogent.retries import attempts
+from controller.vogent.throttle import Throttle
 from controller.vogent.transport import Request, Transport
 from controller.vogent.wire import (
     Body,
@@ -41,6 +42,8 @@ AnswerT = TypeVar("AnswerT")
 class VogentClient:
     """Talks to the API for one workspace, within one budget; the session is its own from then on.
 
+    After a 429 all requests but pauses wait until its `Retry-After` has run out.
+
     `base_url` is as in `https://api.vogent.ai/api`; `key` reads the API key anew, and is asked at most every 30
     seconds and after each 401 or 403; `request_timeout` is in seconds, for each attempt. Reads and pauses are tried up
     to three times, everything else is sent once. `witness` is shown the dates of the answers. Raises ValueError for a
@@ -60,6 +63,7 @@ class VogentClient:
     ) -> None:
         self._workspace = workspace
         self._budget = budget
+        self._throttle = Throttle(workspace, budget)
         fresh = FreshKey(key, lambda: asyncio.get_running_loop().time())
         self._transport = Transport(session, base_url, fresh, request_timeout, witness)
 
@@ -70,6 +74,11 @@ class VogentClient:
     def workspace(self) -> str:
         """The workspace's name."""
         return self._workspace
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the provider refuses requests for being too many; all but pauses wait meanwhile."""
+        return self._throttle.throttled
 
     async def close(self) -> None:
         """Close the session; requests in flight fail."""
@@ -126,7 +135,7 @@ class VogentClient:
         `still_wanted` is asked once the request has its place, and again once it has its connection. Raises
         WithdrawnError where it says no.
         """
-        async with self._budget.other():
+        async with self._throttle.other():
             if not still_wanted():
                 raise WithdrawnError
             with asked_last(still_wanted):
@@ -136,7 +145,7 @@ class VogentClient:
         """Replace the job's whole provider-side schedule, given as the API's `WeeklyScheduleInput`. Sent once."""
         what = self._what("put the schedule of", job_id)
         request = Request(what, Kind.WRITE, "PUT", (_JOBS, job_id), body={"schedule": dict(schedule)})
-        async with self._budget.other():
+        async with self._throttle.other():
             return await self._write(request, job_id)
 
     def _what(self, verb: str, job_id: str) -> str:
@@ -146,8 +155,12 @@ class VogentClient:
         segments = (_JOBS, job_id, "paused")
         return Request(self._what(verb, job_id), Kind.WRITE, "POST", segments, body={"paused": paused})
 
+    async def _exchange(self, request: Request) -> Body:
+        with self._throttle.learning():
+            return await self._transport.exchange(request)
+
     async def _write(self, request: Request, job_id: str) -> Job:
-        body = await self._transport.exchange(request)
+        body = await self._exchange(request)
         try:
             return self._parse_job(job_id, body)
         except ContractError as error:
@@ -157,8 +170,8 @@ class VogentClient:
     async def _read(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
         async for attempt in attempts():
             with attempt:
-                async with self._budget.other():
-                    body = await self._transport.exchange(request)
+                async with self._throttle.other():
+                    body = await self._exchange(request)
         try:
             return parse(body)
         except ContractError as error:
