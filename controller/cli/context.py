@@ -68,15 +68,21 @@ def read_rulebook(settings: Settings, now: Instant, through: Instant | None = No
 
 
 def start_logs(
-    settings: Settings, clock: Clock, stream: TextIO | None = None, level: LogLevel | None = None
+    settings: Settings,
+    clock: Clock,
+    stream: TextIO | None = None,
+    level: LogLevel | None = None,
+    *,
+    alarms: TextIO | None = None,
 ) -> LogPipeline:
-    """Logs as the settings say, on stderr unless told otherwise."""
+    """Logs as the settings say, on stderr unless told otherwise; errors on `alarms` too where the reader is stuck."""
     return configure_logs(
         settings.log.format,
         level or settings.log.level,
         stream or sys.stderr,
         now=clock.now,
         secrets=lambda: SEEN_KEYS,
+        alarms=alarms,
     )
 
 

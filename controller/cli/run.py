@@ -23,11 +23,12 @@ LOG_FLUSH_SECONDS = 3.0
 def run(config: Path) -> None:
     """Keep the jobs as the rules say until SIGTERM or SIGINT; SIGHUP reloads the rules.
 
-    Logs go to stdout. Starts on the last good rules where the files are bad, and exits with 2 where none are kept.
+    Logs go to stdout; errors go to stderr too where nobody reads that. Starts on the last good rules where the files
+    are bad, and exits with 2 where none are kept.
     """
     settings = read_settings(config)
     clock = the_clock(settings)
-    logs = start_logs(settings, clock, sys.stdout)
+    logs = start_logs(settings, clock, sys.stdout, alarms=sys.stderr)
 
     async def main() -> None:
         manager, watchdog = service_manager(os.environ)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from controller.telemetry.alarms import Alarms
 from controller.telemetry.writer import LineWriter
 
 LogFormat = Literal["auto", "json", "console"]
@@ -38,6 +39,11 @@ class LogPipeline:
         """How many lines were lost so far."""
         return self._writer.dropped
 
+    @property
+    def untold_alarms(self) -> int:
+        """How many errors could not go their second way so far, although nobody read the first."""
+        return self._writer.untold
+
     def close(self, deadline_seconds: float) -> None:
         """Write what is queued, for at most so many seconds. Blocks; lines that come later are dropped."""
         logging.captureWarnings(capture=False)
@@ -54,12 +60,14 @@ def configure_logs(
     *,
     now: Callable[[], float],
     secrets: Callable[[], Iterable[str]] = tuple,
+    alarms: TextIO | None = None,
 ) -> LogPipeline:
     """Send structlog's events, and what libraries log at WARNING and above, to `stream` as lines.
 
     `auto` is console on a terminal and JSON elsewhere. `now` gives the epoch seconds of the timestamps. Wherever one of
     `secrets`, asked for with every line, would appear, "[key]" does; it must not raise, and another thread may call it.
-    Raises ValueError for an unknown format or level.
+    Lines of level error and above go to `alarms` too where the reader of `stream` does not come, unless both are the
+    same file. Raises ValueError for an unknown format or level.
     """
     _refuse_unknown("format", format, FORMATS)
     _refuse_unknown("level", level, LEVELS)
@@ -68,10 +76,11 @@ def configure_logs(
     stamp = _Timestamp(now)
     last: list[Processor] = [*(_console(terminal) if console else _JSON), _Redaction(secrets)]
 
-    def report(count: int) -> str:
-        return str(_render([stamp, *last], {"event": "logs.dropped", "level": "warning", "count": count}))
+    def report(count: int, untold: int) -> str:
+        facts = {"event": "logs.dropped", "level": "warning", "count": count, "untold_alarms": untold}
+        return str(_render([stamp, *last], facts))
 
-    writer = LineWriter(stream, report)
+    writer = LineWriter(stream, report, alarms=Alarms(stream, alarms))
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -98,7 +107,8 @@ class _LineLogger:
     """What structlog hands the finished line to, under whatever level's name."""
 
     def __init__(self, writer: LineWriter) -> None:
-        self.debug = self.info = self.warning = self.error = self.critical = self.msg = writer.put
+        self.debug = self.info = self.warning = self.msg = writer.put
+        self.error = self.critical = writer.put_alarm
 
 
 class _Timestamp:

@@ -1,35 +1,49 @@
 """Lines to a stream by a thread of their own, so that a reader who is slow, stuck or gone blocks nobody else."""
 
-import os
-import select
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final, TextIO
 
+from controller.telemetry.alarms import Alarms, Line
+from controller.telemetry.outlet import Outlet
+
 QUEUED_LINES: Final = 10_000
-_PIPE_BUF: Final = 4096
-"""What a pipe that polls as writable takes without blocking (Linux's PIPE_BUF)."""
+ALARM_ROOM: Final = 1_000
+"""How many more lines the queue takes where they are alarms: others leave them no room."""
 _POLL_MILLISECONDS: Final = 20
-"""How soon the thread notices, while the reader is stuck, that it is to give up."""
+"""How soon the thread notices, while the reader is stuck, that it is to give up or to tell alarms."""
 
 
 class LineWriter:
     """Takes lines from any thread and never blocks: what does not fit into the queue is dropped and counted.
 
-    `report` renders the line that says how many were dropped; it is written once there is room again. A stream with a
-    file descriptor is written below Python's own buffering, so that a stuck reader cannot hold up the exit either.
+    Where the line in hand has waited for its reader for as long as `alarms` have patience, the queue is full, or the
+    stream is broken, the alarms that wait go their second way too; once the reader is back they come in their order.
+
+    `report` renders the line that says how many lines were dropped, and how many alarms could not go the second way;
+    it is written once there is room again. A stream with a file descriptor is written below Python's own buffering, so
+    that a stuck reader cannot hold up the exit either.
     """
 
-    def __init__(self, stream: TextIO, report: Callable[[int], str], limit: int = QUEUED_LINES) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        report: Callable[[int, int], str],
+        limit: int = QUEUED_LINES,
+        alarms: Alarms | None = None,
+    ) -> None:
         self._sink = _sink(stream)
         self._report = report
         self._limit = limit
+        self._alarms = alarms or Alarms(stream, None)
         # Not queue.Queue: a logging call made by the garbage collector inside of `put` would wait for itself.
-        self._queue: SimpleQueue[str | None] = SimpleQueue()
+        self._queue: SimpleQueue[Line | None] = SimpleQueue()
         self._count = threading.RLock()
         self._dropped = 0
         self._unreported = 0
+        self._untold_reported = 0
         self._closed = False
         self._giving_up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
@@ -40,13 +54,23 @@ class LineWriter:
         """How many lines were lost so far: queue full, stream broken, or unwritten at the end."""
         return self._dropped
 
-    def put(self, line: str) -> None:
+    @property
+    def untold(self) -> int:
+        """How many alarms could not go their second way so far, although it was time; they may be written yet."""
+        return self._alarms.untold
+
+    def put(self, text: str) -> None:
         """Queue a line, without its newline."""
         with self._count:
-            if self._closed or self._queue.qsize() >= self._limit:
-                self._drop(1)
-            else:
-                self._queue.put(line)
+            self._put(Line(text, time.monotonic()), self._limit)
+
+    def put_alarm(self, text: str) -> None:
+        """Queue a line that somebody must see, by a second way where the reader does not come."""
+        line = Line(text, time.monotonic())
+        with self._count:
+            if not self._closed:
+                self._alarms.expect(line)
+            self._put(line, self._limit + ALARM_ROOM)
 
     def close(self, deadline_seconds: float) -> None:
         """Write what is queued, for at most so many seconds; the rest is dropped. Later lines are dropped too."""
@@ -60,29 +84,59 @@ class LineWriter:
         self._thread.join(3 * _POLL_MILLISECONDS / 1000)
         self._drop(self._left())
 
+    def _put(self, line: Line, limit: int) -> None:
+        if self._closed or self._queue.qsize() >= limit:
+            self._drop(1)
+        else:
+            self._queue.put(line)
+
     def _run(self) -> None:
         while not self._giving_up.is_set():
             line = self._queue.get()
             if line is None:
                 self._say_dropped()
-                return
-            if not self._write(line):
-                self._drop(1)
-            elif self._unreported and self._queue.qsize() <= self._limit // 2:
-                self._say_dropped()
+                break
+            self._carry(line)
+        self._alarms.give_up()
+
+    def _carry(self, line: Line) -> None:
+        if not self._write(line):
+            self._drop(1)
+            self._alarms.tell()
+            return
+        self._alarms.written(line)
+        if self._queue.qsize() <= self._limit // 2:
+            self._say_dropped()
 
     def _say_dropped(self) -> None:
         with self._count:
             count, self._unreported = self._unreported, 0
-        if count and not self._write(self._report(count)):
+        untold = self._alarms.untold
+        if not count and untold == self._untold_reported:
+            return
+        if self._write(Line(self._report(count, untold - self._untold_reported), time.monotonic())):
+            self._untold_reported = untold
+        else:
             with self._count:
                 self._unreported += count
 
-    def _write(self, line: str) -> bool:
+    def _write(self, line: Line) -> bool:
+        self._look_after(line)
         try:
-            return self._sink(f"{line}\n", self._giving_up)
+            return self._sink(f"{line.text}\n", lambda: self._goes_on(line))
         except (OSError, ValueError):  # a broken pipe, a full disk, a closed stream
             return False
+
+    def _goes_on(self, line: Line) -> bool:
+        """Whether to go on trying to write this line, which the stream does not take now."""
+        self._look_after(line)
+        return not self._giving_up.is_set()
+
+    def _look_after(self, line: Line) -> None:
+        """Tell what waits behind a line that comes late, and what may not come at all."""
+        late = time.monotonic() - line.queued >= self._alarms.patience
+        if late or self._queue.qsize() >= self._limit:
+            self._alarms.tell()
 
     def _drop(self, lines: int) -> None:
         with self._count:
@@ -98,8 +152,10 @@ class LineWriter:
             return left
 
 
-_Sink = Callable[[str, threading.Event], bool]
-"""Writes a text; False where it gave up before the end. Raises OSError."""
+_Sink = Callable[[str, Callable[[], bool]], bool]
+"""Writes a text, and asks whether to go on whenever it had to wait; False where it gave up before the end. Raises
+OSError.
+"""
 
 
 def _sink(stream: TextIO) -> _Sink:
@@ -108,37 +164,26 @@ def _sink(stream: TextIO) -> _Sink:
     except (OSError, AttributeError):  # a stream in memory
         return _StreamSink(stream)
     stream.flush()
-    return _DescriptorSink(descriptor)
+    return _DescriptorSink(Outlet(descriptor))
 
 
 class _StreamSink:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __call__(self, text: str, _: threading.Event) -> bool:
+    def __call__(self, text: str, _: Callable[[], bool]) -> bool:
         self._stream.write(text)
         self._stream.flush()
         return True
 
 
 class _DescriptorSink:
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._writable = select.poll()
-        self._writable.register(descriptor, select.POLLOUT)
-        self._torn = False
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
 
-    def __call__(self, text: str, giving_up: threading.Event) -> bool:
-        # A line that was cut short before must not swallow this one.
-        data = memoryview((b"\n" if self._torn else b"") + text.encode(errors="backslashreplace"))
-        while data:
-            if not self._writable.poll(_POLL_MILLISECONDS):
-                if giving_up.is_set():
-                    return False
-                continue
-            try:
-                data = data[os.write(self._descriptor, data[:_PIPE_BUF]) :]
-            except BlockingIOError:
-                continue
-            self._torn = len(data) > 0
+    def __call__(self, text: str, go_on: Callable[[], bool]) -> bool:
+        self._outlet.load(text)
+        while not self._outlet.done:
+            if not self._outlet.push(_POLL_MILLISECONDS) and not go_on():
+                return False
         return True

@@ -6,15 +6,14 @@ import math
 import os
 import pty
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import structlog
 
-from controller.telemetry.logs import LogPipeline, configure_logs
+from controller.telemetry.logs import LogPipeline
 
-NOW = 1_795_000_000.25
 KEY = "canary-key-0123456789"
 
 Configure = Callable[..., LogPipeline]
@@ -28,21 +27,6 @@ def fail(message: str) -> None:
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def configure() -> Iterator[Configure]:
-    """`configure_logs` with a fixed clock; closed and undone at the end."""
-    made = []
-
-    def build(kind: Any = "json", level: Any = "info", *, stream: TextIO, **more: Any) -> LogPipeline:
-        made.append(configure_logs(kind, level, stream, **{"now": lambda: NOW} | more))
-        return made[-1]
-
-    yield build
-    for pipeline in made:
-        pipeline.close(0)
-    structlog.reset_defaults()
 
 
 def lines(pipeline: LogPipeline, stream: io.StringIO) -> list[dict[str, Any]]:
@@ -299,8 +283,8 @@ def test_what_was_dropped_is_said_as_a_line_like_any_other(configure: Configure)
         dropped = pipeline.dropped
         said = next(line for line in map(json.loads, received) if line["event"] == "logs.dropped")
         pipeline.close(0)
-    assert list(said) == ["timestamp", "level", "event", "count"]
-    assert (said["level"], said["count"]) == ("warning", dropped)
+    assert list(said) == ["timestamp", "level", "event", "count", "untold_alarms"]
+    assert (said["level"], said["count"], said["untold_alarms"]) == ("warning", dropped, 0)
     assert dropped > 0
 
 

@@ -2,55 +2,11 @@ import errno
 import io
 import os
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TextIO
 
 import pytest
 
 from controller.telemetry.writer import LineWriter
-
-
-@dataclass
-class Pipe:
-    """A pipe whose reader is the test, and which it may leave unread or close."""
-
-    reader: int
-    stream: TextIO
-
-    def read(self, size: int = 1 << 20) -> str:
-        return os.read(self.reader, size).decode()
-
-    def read_all(self) -> str:
-        """Everything up to the end; the writing end must be closed or about to be."""
-        self.stream.close()
-        parts = iter(lambda: os.read(self.reader, 1 << 16), b"")
-        return b"".join(parts).decode()
-
-
-@pytest.fixture
-def pipe() -> Iterator[Pipe]:
-    reader, writer = os.pipe()
-    with os.fdopen(writer, "w") as stream:
-        yield Pipe(reader, stream)
-    os.close(reader)
-
-
-def report(count: int) -> str:
-    return f"dropped {count}"
-
-
-def fill(pipe: Pipe) -> None:
-    """Leave no room in the pipe."""
-    descriptor = pipe.stream.fileno()
-    os.set_blocking(descriptor, False)
-    for size in (4096, 1):
-        while True:
-            try:
-                os.write(descriptor, b"." * size)
-            except BlockingIOError:
-                break
-    os.set_blocking(descriptor, True)
+from tests.telemetry.pipes import Pipe, fill, report
 
 
 def test_lines_arrive_whole_and_in_order(pipe: Pipe) -> None:
@@ -168,7 +124,7 @@ def test_a_write_that_would_block_after_all_is_tried_again(pipe: Pipe, monkeypat
             raise refusal
         return write(descriptor, data)
 
-    monkeypatch.setattr("controller.telemetry.writer.os.write", reluctant)
+    monkeypatch.setattr("controller.telemetry.outlet.os.write", reluctant)
     writer = LineWriter(pipe.stream, report)
     writer.put("line")
     writer.close(5)
@@ -189,7 +145,7 @@ def test_a_line_cut_short_does_not_swallow_the_next_one(pipe: Pipe, monkeypatch:
             case _:
                 return write(descriptor, data)
 
-    monkeypatch.setattr("controller.telemetry.writer.os.write", disk_full_for_a_while)
+    monkeypatch.setattr("controller.telemetry.outlet.os.write", disk_full_for_a_while)
     writer = LineWriter(pipe.stream, report)
     for line in ("first", "second", "third"):
         writer.put(line)
@@ -209,7 +165,7 @@ def test_a_report_that_cannot_be_written_is_kept_for_later(pipe: Pipe, monkeypat
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, data)
 
-    monkeypatch.setattr("controller.telemetry.writer.os.write", disk_full_twice)
+    monkeypatch.setattr("controller.telemetry.outlet.os.write", disk_full_twice)
     writer = LineWriter(pipe.stream, report)
     for line in ("first", "second", "third"):
         writer.put(line)
