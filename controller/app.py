@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -97,7 +97,7 @@ class Daemon:
         rules: RulesKeeper,
     ) -> _Running:
         parts = {
-            name: Part(self._reconciler(client, watches[name], ledger, rules), watches[name])
+            name: Part(self._reconciler(client, watches[name], ledger, rules), watches[name], _throttled(client))
             for name, client in clients.items()
         }
         health = Health(self._clock, self._settings.resync, parts, ledger, rules)
@@ -150,6 +150,10 @@ class Daemon:
         rules = running.rules
         ownership = Ownership(clients, ledger, self._clock, lambda: rules.book, new_id)
         return ControlSocket(self._settings.control, ownership, running.engine.requested)
+
+
+def _throttled(client: VogentClient) -> Callable[[], bool]:
+    return lambda: client.throttled
 
 
 def handle_signals(daemon: Daemon) -> None:

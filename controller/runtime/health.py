@@ -31,10 +31,11 @@ _PLAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is asked of one workspace."""
+    """What is asked of one workspace; `throttled` says whether the API refuses requests for being too many."""
 
     reconciler: Reconciler
     watch: ClockWatch
+    throttled: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -75,6 +76,8 @@ class Health:
         for name, part in self.parts.items():
             if part.reconciler.problem is not None:
                 found.append(f"{name} cannot be read: {part.reconciler.problem}")
+            if part.throttled():
+                found.append(f"{name} is throttled: all but pauses wait")
             if part.watch.doubt is not None:
                 found.append(f"{name}: the clock is not trusted ({part.watch.doubt}): nothing is resumed")
         return found

@@ -1,5 +1,6 @@
 """How the daemon says it is: from what its passes came to, and from the parts that work less well than they should."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,12 @@ async def test_each_degraded_mode_is_told_while_it_lasts(stage: Stage, health: H
         "the rules files are wrong: the last good ones are in force",
     ]
     await passed(stage, health)
-    assert health.degraded()[2:] == ["main: the clock is not trusted (date): nothing is resumed"]
+    health.parts = {"main": replace(health.parts["main"], throttled=lambda: True)}
+    assert health.degraded()[2:] == [
+        "main is throttled: all but pauses wait",
+        "main: the clock is not trusted (date): nothing is resumed",
+    ]
+    health.parts = {"main": replace(health.parts["main"], throttled=lambda: False)}
     assert health.summary().startswith("DEGRADED: the store cannot be written: nothing is resumed; the rules files are")
     stage.clock.wrong_by, health.ledger.write = 0.0, whole
     (tmp_path / "a.yaml").write_text("calendars: {}")
