@@ -14,7 +14,7 @@ from controller.vogent.date_header import TimeWitness
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
 from controller.vogent.refusal import Kind
-from controller.vogent.retries import attempts
+from controller.vogent.retries import retried
 from controller.vogent.throttle import Throttle
 from controller.vogent.transport import Request, Transport
 from controller.vogent.wire import (
@@ -122,12 +122,13 @@ class VogentClient:
     async def pause(self, job_id: str) -> Job:
         """Pause a job, ahead of every other request; sent again where an attempt fails without a refusal."""
         request = self._paused("pause", job_id, paused=True)
+
+        async def once() -> Job:
+            async with self._budget.pause():
+                return await self._write(request, job_id)
+
         with self._budget.reserve():
-            async for attempt in attempts():
-                with attempt:
-                    async with self._budget.pause():
-                        return await self._write(request, job_id)
-        raise AssertionError("the last attempt returns or raises")
+            return await retried(once)
 
     async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Resume a PAUSED job or start an INIT one. Sent once: the caller decides anew after a failure.
@@ -168,10 +169,11 @@ class VogentClient:
         raise problem
 
     async def _read(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
-        async for attempt in attempts():
-            with attempt:
-                async with self._throttle.other():
-                    body = await self._exchange(request)
+        async def once() -> Body:
+            async with self._throttle.other():
+                return await self._exchange(request)
+
+        body = await retried(once)
         try:
             return parse(body)
         except ContractError as error:

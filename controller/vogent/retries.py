@@ -1,12 +1,15 @@
 """Which failed requests are sent again by themselves, how often and when."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import TypeVar
 
 import stamina
 import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from controller.vogent.errors import ApiError, Throttled, Unavailable
+
+T = TypeVar("T")
 
 #: How often a request is sent at most.
 ATTEMPTS = 3
@@ -18,8 +21,25 @@ WAIT_INITIAL, WAIT_MAX, WAIT_JITTER = 0.2, 5.0, 0.5
 _log = structlog.get_logger(__name__)
 
 
-def attempts() -> AsyncIterable[stamina.Attempt]:
-    """Yield attempts, for requests that may be repeated: no answer, a 5xx and 429 are; the rest is raised."""
+async def retried(once: Callable[[], Awaitable[T]]) -> T:
+    """Send a request that may be repeated, again where there was no answer, a 5xx or a 429; the rest is raised.
+
+    What succeeds at once, as nearly all do, costs nothing more: the first failure is handed to the attempts afterwards.
+    """
+    try:
+        return await once()
+    except (Throttled, Unavailable) as error:
+        failure: ApiError | None = error
+    async for attempt in _attempts():
+        with attempt:
+            if failure is not None:
+                first, failure = failure, None
+                raise first
+            return await once()
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _attempts() -> AsyncIterable[stamina.Attempt]:
     return stamina.retry_context(
         on=wait_before_retry,
         attempts=ATTEMPTS,
