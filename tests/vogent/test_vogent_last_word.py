@@ -24,9 +24,9 @@ JobJson = Callable[..., dict[str, Any]]
 
 @asynccontextmanager
 async def gate_before(port: int) -> AsyncIterator[SimpleNamespace]:
-    """Take connections for a server, and pass on what is said on them once the gate is `opened`, until they end."""
+    """Take connections for a server, and pass on what is said on them once the gate is `opened`."""
     gate = SimpleNamespace(opened=asyncio.Event(), came=asyncio.Event(), connections=0, port=0)
-    talks: set[asyncio.Task[None]] = set()
+    talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with closing(writer), suppress(ConnectionError):
@@ -39,16 +39,19 @@ async def gate_before(port: int) -> AsyncIterator[SimpleNamespace]:
         await gate.opened.wait()
         there, back = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(pour(reader, back), pour(there, writer))
-        await asyncio.gather(back.wait_closed(), writer.wait_closed())
+        await asyncio.gather(back.wait_closed(), writer.wait_closed(), return_exceptions=True)
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(talk(reader, writer)))
+        talks[asyncio.create_task(talk(reader, writer))] = writer
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     gate.port = server.sockets[0].getsockname()[1]
     try:
         yield gate
     finally:
+        gate.opened.set()
+        for writer in talks.values():
+            writer.transport.abort()
         await asyncio.gather(*talks)
         server.close()
         await server.wait_closed()
@@ -99,7 +102,6 @@ async def test_a_resume_leaves_after_a_slow_handshake_only_if_it_is_still_wanted
         assert [seen.method for seen in server.seen] == ["POST"] * wanted
         await api.get_job("job-1")
         assert gate.connections == 1, "the connection stays of use"
-        await api.close()
 
 
 async def test_a_resume_that_waited_for_a_connection_in_use_does_not_leave_on_it_once_unwanted(
