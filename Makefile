@@ -26,7 +26,8 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
-# The whole suite on every Python from 3.11 to 3.13 that is installed; the first one also measures coverage.
+# The suite on every Python from 3.11 to 3.13 that is installed; the first one also measures coverage, and runs alone
+# what is long and the same everywhere.
 test:
 	@MAKE="$(MAKE)" sh tests/every_python.sh $(ARGS)
 
@@ -51,7 +52,7 @@ simulate: $(VENV)/.ready
 
 # Every seeded defect, one at a time: the simulator must catch each.
 defects: $(VENV)/.ready
-	$(BIN)/python -m tests.simulation.defects $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist load -rP tests/simulation/test_seeded_defects.py --all-defects $(ARGS)
 
 # The rules files' fuzzing for minutes instead of seconds.
 fuzz: $(VENV)/.ready

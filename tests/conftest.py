@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-zones", action="store_true", help="compare every time zone with the brute force")
+    parser.addoption("--all-defects", action="store_true", help="let the simulator catch every seeded defect")
 
 
 def pytest_xdist_auto_num_workers() -> int:

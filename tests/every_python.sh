@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the suite on each Python from 3.11 to 3.13 that this machine has, on PATH or under pyenv; stops at a failure.
+# Runs the suite on each Python from 3.11 to 3.13 that this machine has, on PATH or under pyenv; stops at a failure. What
+# is marked `once` runs on the first of them only.
 set -eu
 
 runs() {  # whether "$1" is a Python 3.$2
@@ -25,6 +26,7 @@ for minor in 11 12 13; do
     echo "Python 3.$minor: $python"
     "$MAKE" --no-print-directory "$target" PYTHON="$python" VENV=".venv-3.$minor" ARGS="$*"
     target=test-here
+    export PYTEST_ADDOPTS="-m 'not once'"
 done
 if [ "$target" = test-covered ]; then
     echo "No Python from 3.11 to 3.13 was found: install one" >&2

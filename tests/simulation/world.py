@@ -24,7 +24,7 @@ from tests.core.build import at
 from tests.simulation import rules
 from tests.simulation.daemon import RESYNC, Disk, Life, SimClock, task_factory
 from tests.simulation.ending import change_is_near, unclaimed, wrong
-from tests.simulation.happenings import HAPPENINGS
+from tests.simulation.happenings import HAPPENINGS, api_trouble
 from tests.simulation.loop import VirtualLoop, timers_read
 from tests.simulation.provider import Actor, Change, Provider
 from tests.simulation.watcher import HEALED_AFTER, Watcher
@@ -33,6 +33,8 @@ from tests.simulation.wire import Fault, Wire
 DAY = 86_400.0
 APART = 10_000.0
 """Mean seconds between two happenings."""
+FAULTS_A_DAY = 28
+"""At least; the API is troubled again at the end where there were fewer."""
 QUIET = 1800.0
 """Seconds between two resyncs while nothing happens."""
 SETTLED = 135.0
@@ -109,6 +111,9 @@ class World:
             await happening(self)
             await asyncio.sleep(SETTLED)
             self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
+        while self.faults.total() < days * FAULTS_A_DAY and not without:
+            await api_trouble(self)
+            await asyncio.sleep(SETTLED)
         await self._converge()
         await self.kill()
         self.watcher.settle(self.now())
