@@ -1,18 +1,15 @@
-"""How the daemon ends: drained by a signal, at once by a second one, and at any instant by kill -9."""
+"""How the daemon ends: drained by a signal, and at once by a second one."""
 
-import json
-import random
 import signal
-import sqlite3
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import KEY, Process, Stage
+from tests.e2e.processes import Process, Stage, until
+from tests.e2e.provider import statuses
+from tests.e2e.store_file import claimed
 
 pytestmark = pytest.mark.e2e
 
@@ -39,39 +36,8 @@ def opened(scene: Stage) -> None:
 def served(scene: Stage, jobs: int = JOBS, *, limits: str = "") -> Process:
     """A sandbox with so many jobs that dial, and a configuration with these limits for it."""
     shut(scene)
-    box = scene.sandbox(jobs)
-    scene.config.write_text(scene.config.read_text().replace("api_key:", f"{limits} api_key:"))
-    return box
-
-
-def until(condition: Callable[[], bool], *logs: Process) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "".join(line for log in logs for line in log.lines)
-        time.sleep(0.005)
-
-
-def statuses(scene: Stage) -> dict[str, str]:
-    """What the provider says of each job."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{scene.port}/api/batch_dial_jobs?limit=1000", headers={"Authorization": f"Bearer {KEY}"}
-    )
-    found: dict[str, str] = {}
-    cursor = ""
-    while True:
-        page_of = urllib.request.Request(request.full_url + cursor, headers=dict(request.header_items()))  # noqa: S310
-        with urllib.request.urlopen(page_of, timeout=10) as answer:  # noqa: S310 - loopback
-            page = json.load(answer)
-        found |= {job["id"]: job["status"] for job in page["data"]}
-        if not page.get("cursor"):
-            return found
-        cursor = f"&cursor={page['cursor']}"
-
-
-def claimed(scene: Stage) -> dict[str, str]:
-    """The state of each open claim, as the file has it, by the job's id."""
-    with closing(sqlite3.connect(scene.folder / "var" / "controller.db")) as store:
-        return dict(store.execute("SELECT job_id, state FROM claims WHERE state IN ('intended', 'held', 'resuming')"))
+    scene.limits = limits
+    return scene.sandbox(jobs)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -136,31 +102,3 @@ def test_a_second_signal_ends_it_at_once(scene: Stage) -> None:
     finally:
         box.popen.send_signal(signal.SIGCONT)
     assert not daemon.events("daemon.stopped")
-
-
-def test_kill_9_at_any_instant_of_a_sweep_loses_no_claim(scene: Stage) -> None:
-    chance = random.Random(2)  # noqa: S311 - a choice of instants, no secret
-    box = served(scene, limits="max_concurrency: 20,")
-    for closed in (True, False):
-        (shut if closed else opened)(scene)
-        for _ in range(3):
-            _kill_amid(scene, box, chance)
-            paused = {job for job, status in statuses(scene).items() if status == "PAUSED"}
-            assert paused <= claimed(scene).keys(), "a pause of ours lost its claim"
-        last = scene.daemon()
-        wanted = {"PAUSED"} if closed else {"ACTIVE"}
-        until(lambda wanted=wanted: set(statuses(scene).values()) == wanted, last)  # type: ignore[misc]
-        assert last.end(signal.SIGTERM) == 0
-        assert len(claimed(scene)) == (JOBS if closed else 0)
-
-
-def _kill_amid(scene: Stage, box: Process, chance: random.Random) -> None:
-    """Let a daemon change a few jobs, or none, and kill it."""
-    seen = len(box.lines)
-    daemon = scene.daemon()
-    more = chance.choice((0, 1, 10, 50, 90))
-    daemon.wait_for("daemon.started")
-    if more:
-        until(lambda: len(box.lines) >= seen + more or bool(daemon.events("pass.finished")), box, daemon)
-    time.sleep(chance.random() * 0.05)
-    assert daemon.end(signal.SIGKILL) == -signal.SIGKILL

@@ -1,0 +1,43 @@
+"""What the provider says and does, beside the daemon: asked over HTTP, or read in the sandbox's own log."""
+
+import json
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from tests.e2e.processes import KEY, Process, Stage
+
+
+def statuses(scene: Stage) -> dict[str, str]:
+    """What the provider says of each job."""
+    found: dict[str, str] = {}
+    cursor = ""
+    while True:
+        page = _asked(scene, f"batch_dial_jobs?limit=100{cursor}")
+        found |= {job["id"]: job["status"] for job in page["data"]}
+        if not page.get("cursor"):
+            return found
+        cursor = f"&cursor={page['cursor']}"
+
+
+def in_status(scene: Stage, status: str) -> set[str]:
+    """The jobs that the provider says are in this status."""
+    return {job for job, found in statuses(scene).items() if found == status}
+
+
+def forbidden_calls(scene: Stage) -> int:
+    """How many calls began that the sandbox's judge forbids, by the rules that it read last."""
+    return int(_asked(scene, "_sandbox/stats")["forbidden_total"])
+
+
+def moves(box: Process, to: str, since: int = 0) -> Sequence[str]:
+    """The jobs that changed to a status, in their order, by the sandbox's log from the line of this number on."""
+    return [line["job"] for line in box.events("sandbox.job_changed", since) if line["to"] == to]
+
+
+def _asked(scene: Stage, path: str) -> Any:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{scene.port}/api/{path}", headers={"Authorization": f"Bearer {KEY}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
+        return json.load(answer)
