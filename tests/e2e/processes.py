@@ -20,7 +20,7 @@ CONFIG = """\
 workspaces:
   main: {{{limits} base_url: {url}, api_key: {{env: E2E_KEY}}}}
 rules: rules/
-resync: 30s
+resync: {resync}
 store: sqlite:///var/controller.db
 control: var/control.sock
 log: {{format: json, level: debug}}
@@ -140,6 +140,7 @@ class Stage:
         self.processes: list[Process] = []
         self.port = "0"
         self.limits = ""
+        self.resync = "30s"
         (folder / "rules").mkdir()
 
     def rules(self, start: str, end: str) -> None:
@@ -154,7 +155,7 @@ class Stage:
 
     def sandbox(self, jobs: int | Mapping[str, str] = 2) -> Process:
         """Start the sandbox, or start it again with what it had: so many jobs that dial, or jobs of these ids and
-        names. The daemon will have the `limits` that stand then.
+        names. The daemon will have the `limits` and the `resync` that stand then.
         """
         names = jobs if isinstance(jobs, Mapping) else {f"j{n}": f"Renewals {n}" for n in range(jobs)}
         slots = [{"startTime": "09:00", "endTime": "17:00"}]
@@ -170,7 +171,7 @@ class Stage:
         )  # fmt: skip
         url = process.wait_for("sandbox.started")["url"]
         self.port = url.split(":")[2].split("/")[0]
-        self.config.write_text(CONFIG.format(url=url, limits=self.limits))
+        self.config.write_text(CONFIG.format(url=url, limits=self.limits, resync=self.resync))
         return process
 
     def daemon(self, **env: str) -> Process:

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.processes import KEY, Process, Stage
@@ -41,3 +42,12 @@ def _asked(scene: Stage, path: str) -> Any:
     )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
         return json.load(answer)
+
+
+def unread_requests(scene: Stage) -> int:
+    """On how many connections something has arrived that the sandbox, which stands still, has not read."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    queues = [(local, queued) for _, local, _, _, queued, *_ in map(str.split, lines)]
+    return sum(
+        local.endswith(f":{int(scene.port):04X}") and not queued.endswith(":00000000") for local, queued in queues
+    )
