@@ -154,7 +154,8 @@ class Sweep:
         standing = self._ledger.claims.get(job.key)
         if decision.because is Because.OVERRIDDEN and standing is not None:
             yield from self._override(decision, standing, journal, now)
-        if standing is None and decision.because is Because.RESUME_UNPROVEN and job.status is not Status.INIT:
+        seen = self._observer.jobs.get(job.key, job).status  # the resume may have been answered since the decision
+        if standing is None and decision.because is Because.RESUME_UNPROVEN and seen is Status.PAUSED:
             return  # the pause behind a resume that needed no claim makes none
         intent = claims.intend(job, decision, names, standing, now, self._new_id())
         if intent is not standing:
