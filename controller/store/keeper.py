@@ -7,6 +7,8 @@ from typing import Final, Self
 
 import structlog
 
+from controller.core.claim import Claim
+from controller.core.job import JobKey
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.lock import StoreLock
@@ -74,6 +76,12 @@ class StoreKeeper:
                 self._problem = error
             raise
 
+    async def open_claim(self, job: JobKey) -> Claim | None:
+        """The open claim of a job as stored. Raises StoreError."""
+        if self._store is None:
+            raise self._problem or StoreError(StoreReason.CLOSED, f"{self._path}: was closed")
+        return await self._store.open_claim(job)
+
     async def mend(self) -> Kept | None:
         """Get a store that can be used again. Gives what it holds where that is another one than was handed over last,
         None where it is the same. Raises StoreError while there is none.
@@ -92,8 +100,10 @@ class StoreKeeper:
     async def close(self) -> None:
         """Finish what is under way and let go of the database and the lock; a second call does nothing."""
         if self._store is not None:
-            await self._store.close()
-            self._store = None
+            store, self._store = self._store, None
+            await store.close()
+            if store.hangs:
+                return  # what it writes yet must meet no other writer
         self._lock.release()
 
     async def _open(self) -> Kept:
