@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from controller.clock import Clock
+from controller.core.claim import Claim
 from controller.core.job import JobKey
 from controller.runtime.changer import Changer
 from controller.runtime.clock_log import ClockLog
@@ -103,7 +104,7 @@ class Life:
 
     async def _start(self) -> None:
         kept = self.disk.read(statements.kept)
-        ledger = self.ledger = Ledger.of(self._write, kept)
+        ledger = self.ledger = Ledger.of(self._write, kept, stored=self._stored)
         rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
         await rules.start(kept.revision)
         watch = ClockWatch(self.clock)
@@ -188,6 +189,10 @@ class Life:
         await asyncio.sleep(0.001)
         if self.wire.cut:
             raise asyncio.CancelledError
+
+    async def _stored(self, job: JobKey) -> Claim | None:
+        claims = self.disk.read(statements.open_claims)
+        return next((claim for claim in claims if claim.key == job), None)
 
     def _changed(self) -> None:
         if self.engine is not None:
