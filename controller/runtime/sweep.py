@@ -108,7 +108,6 @@ class Sweep:
             yield journal.claim_changed("claim.closed", closed, now)
         yield from findings.close_all(self._ledger, key, name, journal, now)
         yield from self._meter.ended(key, journal, now)
-        self._overrides.forget(key)
         self.forget([key])
 
     def found(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
@@ -124,6 +123,7 @@ class Sweep:
         self._observer.drop(keys)
         self._snapshots.rules().forget(keys)
         self._snapshots.unproven.difference_update(keys)
+        self._overrides.forget(keys)
 
     async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         self._supersede(batch)
