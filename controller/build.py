@@ -84,7 +84,11 @@ async def open_ledger(url: str) -> AsyncIterator[tuple[Ledger, StoredRevision | 
     try:
         if keeper.problem is not None:
             log.error("store.unwritable", reason=keeper.problem.reason.value, problem=str(keeper.problem))
-        yield Ledger.of(keeper.write, kept, keeper.mend), kept.revision if kept else None
+        ledger = Ledger.of(keeper.write, kept, keeper.mend, keeper.open_claim, keeper.taken_over)
+        try:
+            yield ledger, kept.revision if kept else None
+        finally:
+            await ledger.close()
     finally:
         await keeper.close()
 

@@ -123,11 +123,13 @@ def _carry_out(
         except StoreLocked:
             return await ask_daemon(settings.control, verb, request)
         try:
-            ledger = Ledger.of(store.write, await store.kept())
+            ledger = Ledger.of(store.write, await store.kept(), stored=store.open_claim)
             async with open_clients(settings, SEEN_KEYS) as clients:
                 ownership = Ownership(clients, ledger, clock, lambda: rulebook, new_id)
                 change = {"adopt": ownership.adopt, "release": ownership.release}[verb]
-                return await change(request.keys, request.author, request.reason)
+                answers = await change(request.keys, request.author, request.reason)
+            await ledger.close()
+            return answers
         finally:
             await store.close()
 

@@ -25,6 +25,7 @@ from controller.core.situation import Situation
 from controller.runtime.ledger import Ledger, forget
 from controller.runtime.report import PassReport
 from controller.runtime.snapshot import Snapshot
+from controller.store.records import Kept
 
 _FIELDS = (
     "workspace",
@@ -60,7 +61,14 @@ def plan(config: Path, at: Instant | None, output: str) -> None:
         async with open_live(settings) as live:
             claims = dict(live.claims)
             watches = watch_clock(settings, clock)
-            reports = await run_once(settings, clock, watches, live.apis, Ledger(forget, claims=live.claims), rulebook)
+            reports = await run_once(
+                settings,
+                clock,
+                watches,
+                live.apis,
+                Ledger.of(forget, Kept(claims=tuple(live.claims.values()))),
+                rulebook,
+            )
             return reports, claims
 
     try:

@@ -57,7 +57,6 @@ class Consequences:
             yield journal.claim_changed("claim.closed", closed, now)
         yield from findings.close_all(self._ledger, key, name, journal, now)
         yield from self._meter.ended(key, journal, now)
-        self._overrides.forget(key)
         self.forget([key])
 
     def found(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
@@ -75,6 +74,7 @@ class Consequences:
         self._observer.drop(keys)
         self._snapshots.rules().forget(keys)
         self._snapshots.unproven.difference_update(keys)
+        self._overrides.forget(keys)
 
     def campaigns(self, job: Job) -> tuple[str, ...]:
         """The names of the campaigns that match the job by the rules in force."""

@@ -123,12 +123,20 @@ class Engine:
     async def _watch_clock(self) -> None:
         """Sleeps by the monotonic clock, so that it notices when the wall clock is set, and when nobody could run."""
         loop = asyncio.get_running_loop()
+        told: str | None = None
         while True:
             due = loop.time() + CLOCK_LOOK
             await asyncio.sleep(CLOCK_LOOK)
-            await self.look_at_clock(late=loop.time() - due)
+            try:
+                self.look_at_clock(late=loop.time() - due)
+            except Exception as error:  # the next look may be luckier, and the clock is watched as long as we run
+                if repr(error) != told:
+                    log.exception("task.crashed")
+                told = repr(error)
+            else:
+                told = None
 
-    async def look_at_clock(self, late: float = 0.0) -> None:
+    def look_at_clock(self, late: float = 0.0) -> None:
         """Decide anew, and count the timers anew, where time went on in another way than they counted on: the clock
         was set, is trusted no more or again, a timer overslept, or nothing ran for a while (`late`, in real seconds).
         """
@@ -143,7 +151,8 @@ class Engine:
             self._timers.count_anew()
             self._wake(Trigger.CLOCK, now)
             self._await_transition(now)
-            await self._clock_log.record(rows or [])
+            if rows:
+                self.spawn(self._clock_log.record(rows))
 
     def _on_resync(self) -> None:
         self.look_at_rules()

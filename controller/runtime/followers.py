@@ -13,6 +13,11 @@ class Followers:
 
     def __init__(self) -> None:
         self._tasks: dict[JobKey, asyncio.Task[Outcome]] = {}
+        self._lately: list[asyncio.Task[Outcome]] = []
+
+    def begin(self) -> None:
+        """A pass begins: what was settled before it is nobody's any more."""
+        self._lately = list(self._tasks.values())
 
     def follow(self, outcome: Outcome, settle: Callable[[Outcome], Awaitable[Outcome]]) -> None:
         """Let `settle` find out what becomes of it."""
@@ -25,6 +30,7 @@ class Followers:
 
         task = asyncio.create_task(settling(), name=outcome.decision.action)
         self._tasks[key] = task
+        self._lately.append(task)
         task.add_done_callback(lambda done: self._tasks.pop(key) if self._tasks.get(key) is done else None)
 
     def unfollow(self, key: JobKey) -> None:
@@ -41,8 +47,9 @@ class Followers:
                 self.unfollow(decision.job.key)
 
     async def settled(self) -> list[Outcome]:
-        """Wait for all that are followed, and say what became of them."""
-        return list(await asyncio.gather(*self._tasks.values()))
+        """Wait for all that were followed in this pass, and say what became of them."""
+        ended = await asyncio.gather(*self._lately, return_exceptions=True)
+        return [outcome for outcome in ended if isinstance(outcome, Outcome)]
 
     async def close(self) -> None:
         """Stop following."""

@@ -1,6 +1,7 @@
 """Counting how often somebody resumes a job that must not dial, and raising it once where that becomes a tug-of-war."""
 
 from collections import defaultdict, deque
+from collections.abc import Iterable
 
 from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
@@ -49,8 +50,9 @@ class Overrides:
         detail = f"somebody resumed it {times} times while it must not dial; it was paused every time"
         return Finding(job.key, FindingKind.TUG_OF_WAR, detail, {"times": times})
 
-    def forget(self, key: JobKey) -> None:
-        """The job is gone."""
-        self._times.pop(key, None)
-        self._lately.pop(key, None)
-        self._suspected.pop(key, None)
+    def forget(self, keys: Iterable[JobKey]) -> None:
+        """These jobs are finished or gone."""
+        for key in keys:
+            self._times.pop(key, None)
+            self._lately.pop(key, None)
+            self._suspected.pop(key, None)

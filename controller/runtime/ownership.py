@@ -48,15 +48,14 @@ class Ownership:
         return [await self._release(job, author, reason) for job in jobs]
 
     async def _adopt(self, key: JobKey, author: str, reason: str) -> Answer:
-        if key.workspace not in self.apis:
-            return Answer(*key, key.id, f"there is no workspace {key.workspace!r} in the configuration")
-        standing = self.ledger.claims.get(key)
-        if standing is not None:
-            return Answer(*key, standing.job_name, f"it is ours already, since {standing.reason}")
+        if (refusal := self._not_to_adopt(key)) is not None:
+            return refusal
         try:
             job = await self.apis[key.workspace].get_job(key.id)
         except ApiError as error:
             return Answer(*key, key.id, str(error))
+        if (refusal := self._not_to_adopt(key)) is not None:  # meanwhile another request may have, or we have paused it
+            return refusal
         campaigns = tuple(hours.campaign.name for hours in self.rules().campaigns_of(job))
         if job.status is not Status.PAUSED:
             return Answer(*key, job.name, f"it is {job.status_text}; only the pause of a PAUSED job can be adopted")
@@ -65,6 +64,14 @@ class Ownership:
         now = self.clock.now()
         claim = claims.adopt(job, campaigns, author, reason, now, self.new_id())
         return await self._put(claim, "claim.adopted", author, reason)
+
+    def _not_to_adopt(self, key: JobKey) -> Answer | None:
+        if key.workspace not in self.apis:
+            return Answer(*key, key.id, f"there is no workspace {key.workspace!r} in the configuration")
+        standing = self.ledger.claims.get(key)
+        if standing is None:
+            return None
+        return Answer(*key, standing.job_name, f"it is ours already, since {standing.reason}")
 
     async def _release(self, key: JobKey, author: str, reason: str) -> Answer:
         claim = self.ledger.claims.get(key)
@@ -77,4 +84,6 @@ class Ownership:
         row = journal.claim_changed(event, claim, self.clock.now(), author, reason)
         durable = await self.ledger.record([PutClaim(claim), row])
         problem = None if durable else "done, but the store could not be written: it is lost if the daemon stops now"
+        if claim.state.open and claim.key not in self.ledger.claims:
+            problem = "the store refused the claim; the daemon's log says why"
         return Answer(*claim.key, claim.job_name, problem)

@@ -60,11 +60,8 @@ class Reconciler:
     async def fast_path(self, at: Instant) -> None:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`."""
         snapshot = self._snapshots.take(at)
-        pauses = [
-            decision
-            for decision, _situation in self._decide(self.observer.jobs.values(), snapshot)
-            if decision.action is Action.PAUSE
-        ]
+        decided, pauses = self._decide(self.observer.jobs.values(), snapshot)
+        pauses += [decision for decision, _situation in decided if decision.action is Action.PAUSE]
         if pauses:
             await self._sweep.pause(pauses, self._journal(snapshot), snapshot.now)
 
@@ -75,18 +72,19 @@ class Reconciler:
         may fire early; once `interrupted` says so, nothing more is resumed in this pass. Raises nothing of the API.
         """
         begun = self._clock.now()
+        self._sweep.begin()
         dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
         reading, problem = await self._read(begun)
         snapshot = self._snapshots.take(begun if at is None else at)
         now = snapshot.now
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
-        decided = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
-        report.decisions = [decision for decision, _situation in decided]
+        decided, pauses = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
+        report.decisions = [*(decision for decision, _situation in decided), *pauses]
         if reading is not None:
             report.unreadable = reading.errors
             await self._ledger.record(list(self._observe(reading, decided, dialing, journal, now)))
-        await self._act(report, decided, journal, interrupted)
+        await self._act(report, journal, interrupted)
         self._tell(report, journal, begun)
         return report
 
@@ -113,15 +111,19 @@ class Reconciler:
     def _journal(self, snapshot: Snapshot) -> Journal:
         return Journal(self._new_id()[:12], snapshot.rulebook.rules.revision, self.workspace)
 
-    def _decide(self, jobs: Iterable[Job], snapshot: Snapshot) -> Decided:
+    def _decide(self, jobs: Iterable[Job], snapshot: Snapshot) -> tuple[Decided, list[Decision]]:
+        """What to do about each job, and the pauses of those about which not everything can be said."""
         decided: Decided = []
+        pauses: list[Decision] = []
         for job in list(jobs):
             try:
                 situation = snapshot.situation(job)
                 decided.append((snapshot.decide(job, situation), situation))
             except Exception:  # one job's error never stops the rest
                 log.exception("job.undecided", workspace=self.workspace, job=job.id, name=job.name)
-        return decided
+                pause = snapshot.pause_at_least(job)
+                pauses += [pause] if pause is not None else []
+        return decided, pauses
 
     def _observe(
         self, reading: Reading, decided: Decided, dialing: set[JobKey], journal: Journal, now: Instant
@@ -158,13 +160,11 @@ class Reconciler:
         if not observed.state.open:
             yield journal.claim_changed("claim.closed", observed, now)
 
-    async def _act(
-        self, report: PassReport, decided: Decided, journal: Journal, interrupted: Callable[[], bool]
-    ) -> None:
-        pauses = [decision for decision, _situation in decided if decision.action is Action.PAUSE]
+    async def _act(self, report: PassReport, journal: Journal, interrupted: Callable[[], bool]) -> None:
+        pauses = [decision for decision in report.decisions if decision.action is Action.PAUSE]
         report.outcomes += await self._sweep.pause(pauses, journal, report.now)
         if report.problem is None:
-            dials = [each for each, _situation in decided if each.action in (Action.RESUME, Action.START)]
+            dials = [decision for decision in report.decisions if decision.action in (Action.RESUME, Action.START)]
             report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
 
     def _tell(self, report: PassReport, journal: Journal, begun: Instant) -> None:

@@ -63,7 +63,7 @@ class RulesKeeper:
             await self._reject(error, kept=last.revision)
             sources = {name: text.encode() for name, text in last.sources.items()}
             loaded = await asyncio.to_thread(self._load, sources)
-        await self._use(loaded, "rules.loaded")
+        await self._record(self._use(loaded, "rules.loaded"))
 
     async def look(self) -> None:
         """Reload the files if their content changed, or a new year asks for its holidays. Bad files change nothing."""
@@ -82,8 +82,11 @@ class RulesKeeper:
                 self._book = Rulebook(loaded.rules)  # the same meaning, perhaps with another year's holidays
                 return
             self._rejected = None
-            await self._use(loaded, "rules.reloaded")
-            self._changed()
+            changes = self._use(loaded, "rules.reloaded")
+            try:
+                self._changed()  # before the disk is waited for: an incident may be among the new rules
+            finally:
+                await self._record(changes)
 
     async def _identify(self) -> tuple[str, int]:
         sources = await asyncio.to_thread(read_rules_folder, self._folder)
@@ -95,8 +98,14 @@ class RulesKeeper:
         except RulesError:
             self._seen = None
             raise
-        self._seen = sources_hash(sources), self._year()
-        return await asyncio.to_thread(self._load, sources)
+        seen = sources_hash(sources), self._year()
+        try:
+            loaded = await asyncio.to_thread(self._load, sources)
+        except RulesError:
+            self._seen = seen
+            raise
+        self._seen = seen  # after any other error they are to be tried again
+        return loaded
 
     def _load(self, sources: Mapping[str, bytes]) -> LoadedRules:
         return load_rules(sources, now=self._clock.now(), workspaces=self._workspaces)
@@ -104,7 +113,8 @@ class RulesKeeper:
     def _year(self) -> int:
         return datetime.fromtimestamp(self._clock.now(), UTC).year
 
-    async def _use(self, loaded: LoadedRules, event: str) -> None:
+    def _use(self, loaded: LoadedRules, event: str) -> list[Change]:
+        """Put the rules in force; gives what is to be recorded."""
         rules = loaded.rules
         self._book = Rulebook(rules)
         for warning in loaded.warnings:
@@ -121,7 +131,7 @@ class RulesKeeper:
         now = self._clock.now()
         versions = {"tzdata": loaded.tzdata_version, "holidays": loaded.holidays_version}
         used = UseRevision(rules.revision, rules.sources, loaded.tzdata_version, loaded.holidays_version, now)
-        await self._record([used, Audit(at=now, event=event, revision=rules.revision, facts=versions)])
+        return [used, Audit(at=now, event=event, revision=rules.revision, facts=versions)]
 
     async def _reject(self, error: RulesError, kept: str) -> None:
         problems = [str(problem) for problem in error.problems]

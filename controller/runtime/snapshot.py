@@ -1,11 +1,13 @@
 """What one pass decides with: one instant, one set of rules, the claims as they stand."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from controller.core.claim import Claim
 from controller.core.decide import apply, cautious, judge
-from controller.core.decision import Decision, Judgement
+from controller.core.decision import Action, Decision, Judgement
+from controller.core.finding import Finding
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
 from controller.core.rulebook import Rulebook
@@ -42,20 +44,35 @@ class Snapshot:
 
     def situation(self, job: Job) -> Situation:
         """Everything beside the job's own state that its decision rests on."""
-        book = self.rulebook
-        return Situation(
-            campaigns=book.campaigns_of(job),
-            incidents=book.incidents_of(job),
-            claim=self._claims.get(job.key),
-            drift=book.drift_of(job, self.now),
-            unproven=job.key in self._unproven,
-        )
+        return self._situation(job, self.rulebook.drift_of(job, self.now))
 
     def decide(self, job: Job, situation: Situation | None = None) -> Decision:
         """The decision about the job at this instant."""
         situation = situation or self.situation(job)
         decisions = [apply(job, situation, judgement) for judgement in self._judge(situation)]
         return decisions[0] if len(decisions) == 1 else cautious(decisions)
+
+    def pause_at_least(self, job: Job) -> Decision | None:
+        """The pause that is asked for by whatever can be evaluated, where `decide` raises: it may be only the drift or
+        one reading of the clock that cannot. Raises nothing; nothing else is concluded from a part.
+        """
+        for reading in self._readings:
+            with suppress(Exception):
+                situation = self._situation(job, ())
+                decision = apply(job, situation, judge(situation, reading))
+                if decision.action is Action.PAUSE:
+                    return decision
+        return None
+
+    def _situation(self, job: Job, drift: tuple[Finding, ...]) -> Situation:
+        book = self.rulebook
+        return Situation(
+            campaigns=book.campaigns_of(job),
+            incidents=book.incidents_of(job),
+            claim=self._claims.get(job.key),
+            drift=drift,
+            unproven=job.key in self._unproven,
+        )
 
     def _judge(self, situation: Situation) -> tuple[Judgement, ...]:
         campaigns = tuple(hours.campaign for hours in situation.campaigns)

@@ -68,6 +68,10 @@ class Sweep:
         self._changing: Counter[JobKey] = Counter()
         self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
 
+    def begin(self) -> None:
+        """A pass begins."""
+        self._followers.begin()
+
     async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         """Store the intents and send the pauses. One that hangs holds up neither the resumes nor the next pass."""
         wanted = [decision for decision in decisions if decision.job.key not in self._pausing]

@@ -29,6 +29,8 @@ class StoreReason(StrEnum):
     """A change that breaks a rule of the store; nothing of its batch was written."""
     IO = "io"
     """The operating system failed to read or write."""
+    SLOW = "slow"
+    """A write takes so long that nobody waits for it any more; it may end well yet."""
     CLOSED = "closed"
     FAILED = "failed"
     """Anything else."""

@@ -7,6 +7,8 @@ from typing import Final, Self
 
 import structlog
 
+from controller.core.claim import Claim
+from controller.core.job import JobKey
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.lock import StoreLock
@@ -72,8 +74,17 @@ class StoreKeeper:
             if error.reason in _ANOTHER:
                 self._problem = error
             raise
-        if self._lock.aside is not None and changes:
+
+    def taken_over(self) -> None:
+        """All that is known is in the store now: what was set aside is needed no more."""
+        if self._lock.aside is not None:
             self._lock.note_aside(None)
+
+    async def open_claim(self, job: JobKey) -> Claim | None:
+        """The open claim of a job as stored. Raises StoreError."""
+        if self._store is None:
+            raise self._problem or StoreError(StoreReason.CLOSED, f"{self._path}: was closed")
+        return await self._store.open_claim(job)
 
     async def mend(self) -> Kept | None:
         """Get a store that can be used again. Gives what it holds where that is another one than was handed over last,
@@ -93,8 +104,10 @@ class StoreKeeper:
     async def close(self) -> None:
         """Finish what is under way and let go of the database and the lock; a second call does nothing."""
         if self._store is not None:
-            await self._store.close()
-            self._store = None
+            store, self._store = self._store, None
+            await store.close()
+            if store.hangs:
+                return  # what it writes yet must meet no other writer
         self._lock.release()
 
     async def _open(self) -> Kept:
@@ -139,4 +152,5 @@ class StoreKeeper:
         kept, whole = await asyncio.to_thread(salvaged, aside)
         log.error("store.salvaged", file=str(aside), claims=len(kept.claims), all_claims=whole)
         await self.write(kept.as_changes())
+        self.taken_over()
         return kept

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -30,6 +31,13 @@ from controller.store.sqlite import (
 )
 from controller.store.tables import SCHEMA
 
+log = structlog.get_logger()
+
+CLOSE_SECONDS = 5.0
+"""How long closing waits for writes under way."""
+_AWAITS = 20
+"""More places than those in which such a write may wait one after the other."""
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -49,6 +57,10 @@ class _Reads:
     async def vanished_claims(self) -> list[Claim]:
         """The claims of jobs that are gone, each the last one of its job."""
         return await self._read(statements.vanished_claims)
+
+    async def open_claim(self, job: JobKey) -> Claim | None:
+        """The claim that says that the pause on this job is ours."""
+        return next((claim for claim in await self.claims(job) if claim.state.open), None)
 
     async def claims(self, job: JobKey | None = None, limit: int | None = None) -> list[Claim]:
         """The newest `limit` claims, open and closed, of one job or of all; oldest first."""
@@ -97,6 +109,8 @@ class Store(_Reads):
         self._writer = engine.execution_options(**IMMEDIATE)
         self._turn = asyncio.Lock()
         self._writing: set[asyncio.Task[None]] = set()
+        self.hangs = False
+        """Whether it was closed though a write is still under way."""
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -138,18 +152,39 @@ class Store(_Reads):
         await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Finish the writes under way, let go of the database and the lock; a second call does nothing."""
+        """Finish the writes under way, let go of the database and the lock; a second call does nothing.
+
+        A write that hangs is waited for only so long. It may still happen, so the lock then stays until the process
+        ends.
+        """
         self._closed = True
         if self._writing:
-            await asyncio.wait(self._writing)
+            await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
+        if self._writing:
+            log.error("store.abandoned", seconds=CLOSE_SECONDS)
+            await self._abandon()
+        if self.hangs:
+            return
         await super().close()
         if self._lock is not None:
             self._lock.release()
 
+    async def _abandon(self) -> None:
+        """Let go of the writes that hang, so that the event loop can end. Their thread cannot be ended; the tasks wait
+        for it in one place after the other, and begin others that tidy up and wait for it too.
+        """
+        self.hangs = True
+        others = asyncio.all_tasks() - self._writing
+        for _ in range(_AWAITS):
+            for task in asyncio.all_tasks() - others:
+                task.cancel()
+            await asyncio.sleep(0)
+
     async def _commit(self, changes: Sequence[Change]) -> None:
         async with self._turn:
             with store_errors(self.path):
-                if _identity(self.path) != self._file:
+                # In a thread: a network disk that hangs must not hold the event loop.
+                if await asyncio.to_thread(_identity, self.path) != self._file:
                     raise StoreError(StoreReason.MISSING, f"{self.path}: was removed or replaced while it was open")
                 try:
                     async with self._writer.begin() as connection:

@@ -1,5 +1,6 @@
 """The date that an answer bears: the only other clock that the daemon meets."""
 
+import math
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Protocol
@@ -12,7 +13,7 @@ class TimeWitness(Protocol):
         """A mark for the begin of a request."""
 
     def dated(self, date: float, asked: float) -> None:
-        """The answer to the request of that mark bears this date, in epoch seconds."""
+        """The answer to the request of that mark bears this date, in epoch seconds; infinite: no date at all."""
 
 
 class NoWitness:
@@ -27,10 +28,13 @@ class NoWitness:
 
 
 def date_of(headers: Mapping[str, str]) -> float | None:
-    """The epoch seconds at which the server wrote the answer; None where it does not say, or a cache answered."""
-    if "Age" in headers:
+    """The epoch seconds at which the server wrote the answer; None where it does not say, or a cache answered.
+
+    Infinite where it says what is no date: there is a clock that is not to be trusted, and it may be ours.
+    """
+    if "Age" in headers or "Date" not in headers:
         return None
     try:
         return parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, ValueError, OverflowError):
-        return None
+    except (ValueError, OverflowError):
+        return math.inf

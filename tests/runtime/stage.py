@@ -120,7 +120,7 @@ class Stage:
         self.faults: list[Fault] = []
         self.requests: list[Seen] = []
         self.book = rulebook(campaign())
-        self.ledger = Ledger(store.write)
+        self.ledger = Ledger(store.write, stored=store.open_claim)
         self.watch = watch
         self.build()
 
@@ -138,7 +138,7 @@ class Stage:
     async def restart(self) -> None:
         """Start anew with what the store holds."""
         await self.reconciler.close()
-        self.ledger = Ledger.of(self.store.write, await self.store.kept())
+        self.ledger = Ledger.of(self.store.write, await self.store.kept(), stored=self.store.open_claim)
         self.build()
 
     def use(self, *campaigns: Campaign, incidents: tuple[Incident, ...] = ()) -> None:

@@ -1,16 +1,19 @@
 """An untrusted clock: noticed by the monotonic clock and by the API's dates, decided by both readings."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from controller.core.job import Job, Status
+from controller.core.job import Job, JobKey, Status
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch, Doubt
 from controller.runtime.report import Result
 from controller.store.records import AuditFilter
-from tests.core.build import campaign
+from controller.vogent import transport
+from controller.vogent.date_header import date_of
+from tests.core.build import campaign, claim
 from tests.runtime.stage import MORNING, OPEN, SHUT, HandClock, Meddler, Stage, lines, rulebook
 
 HOUR = 3600.0
@@ -185,3 +188,55 @@ async def test_a_start_is_not_sent_by_an_untrusted_clock(stage: Stage) -> None:
     stage.sandbox._clock.wrong_by = -100.0  # type: ignore[attr-defined] - the stage's own
     await stage.at(OPEN)
     assert stage.status(job) is Status.INIT
+
+
+YEAR_9999 = 253_402_300_799.0
+
+
+@pytest.mark.parametrize("date", [YEAR_9999, math.inf, 0.0, OPEN + 11 * 365.25 * 24 * HOUR])
+def test_a_date_that_cannot_be_meant_is_a_doubt_and_no_reading(watch: ClockWatch, date: float) -> None:
+    watch.dated(date, watch.asked())
+    assert watch.doubt is Doubt.DATE
+    assert watch.readings() == (OPEN, OPEN), "careful, but by nothing else than the wall clock"
+    assert watch.seconds_off == 0.0
+    watch.dated(OPEN, watch.asked())
+    assert watch.readings() == (OPEN,)
+
+
+def test_a_date_that_cannot_be_meant_takes_the_place_of_no_reading(watch: ClockWatch) -> None:
+    watch.dated(OPEN + HOUR, watch.asked())
+    watch.dated(YEAR_9999, watch.asked())
+    assert watch.readings() == (OPEN, OPEN + HOUR)
+
+
+def test_a_step_after_a_date_that_cannot_be_meant_gives_a_reading(clock: HandClock, watch: ClockWatch) -> None:
+    watch.dated(YEAR_9999, watch.asked())
+    clock.wrong_by = HOUR
+    assert watch.readings() == (OPEN + HOUR, OPEN)
+    assert watch.doubt is Doubt.STEPPED
+
+
+def test_a_clock_that_lost_its_battery_is_told_the_date(clock: HandClock) -> None:
+    clock.instant = 0.0
+    watch = ClockWatch(clock)
+    watch.dated(OPEN, watch.asked())
+    assert watch.readings() == (0.0, OPEN)
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 99999 23:59:59 GMT", "yesterday"])
+async def test_a_closed_job_is_paused_and_none_resumed_by_answers_with_an_absurd_date(
+    stage: Stage, logs: list[Any], monkeypatch: pytest.MonkeyPatch, date: str
+) -> None:
+    closing, shut = stage.add(), stage.add()
+    await stage.at(OPEN)
+    stage.ledger.claims[JobKey("main", shut)] = claim(job_id=shut)
+    stage.sandbox.set_paused(shut, paused=True)
+    with monkeypatch.context() as absurd:
+        absurd.setattr(transport, "date_of", lambda _headers: date_of({"Date": date}))
+        await stage.at(OPEN + 30)
+        assert stage.status(shut) is Status.PAUSED
+        await stage.at(SHUT)
+        assert stage.status(closing) is Status.PAUSED
+    assert lines(logs, "job.undecided") == []
+    await stage.at(MORNING)
+    assert stage.status(shut) is Status.ACTIVE

@@ -1,17 +1,20 @@
 """What wakes the passes beside the timers: time that went on in another way than they counted on."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.clock import SystemClock
+from controller.runtime import engine as engine_module
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.engine import BLOCKED, Engine
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.report import PassReport, Trigger
 from controller.runtime.rules_keeper import RulesKeeper
+from controller.store.changes import Change
 from tests.runtime.stage import Stage, lines, until
 
 
@@ -48,28 +51,65 @@ async def running(stage: Stage, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def test_a_process_that_did_not_run_for_a_while_decides_anew_at_once(running: Running, logs: list[Any]) -> None:
-    await running.engine.look_at_clock(late=BLOCKED)
+    running.engine.look_at_clock(late=BLOCKED)
     assert not running.reports
-    await running.engine.look_at_clock(late=BLOCKED + 0.1)
+    running.engine.look_at_clock(late=BLOCKED + 0.1)
     assert await running.passes() == [Trigger.CLOCK]
     assert [line["seconds"] for line in lines(logs, "loop.blocked")] == [BLOCKED + 0.1]
 
 
 async def test_timers_that_overslept_are_set_anew_and_told(running: Running, logs: list[Any]) -> None:
     running.engine._timers._awake -= 2001.0
-    await running.engine.look_at_clock()
+    running.engine.look_at_clock()
     assert await running.passes() == [Trigger.CLOCK]
-    await running.engine.look_at_clock()
+    running.engine.look_at_clock()
     assert not running.reports
     assert len(lines(logs, "timer.overslept")) == 1
 
 
 async def test_a_clock_that_is_set_is_noticed_between_two_passes(running: Running, stage: Stage) -> None:
     stage.clock.wrong_by = 3600.0
-    await running.engine.look_at_clock()
+    running.engine.look_at_clock()
     assert await running.passes() == [Trigger.CLOCK]
 
 
 async def test_a_request_of_a_person_is_followed_by_a_pass(running: Running) -> None:
     running.engine.requested()
     assert await running.passes() == [Trigger.REQUEST]
+
+
+async def test_the_watch_of_the_clock_outlives_a_look_that_fails_and_tells_it_once(
+    running: Running, stage: Stage, logs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "CLOCK_LOOK", 0.001)
+    looks = 0
+
+    def failing(_now: float) -> None:
+        nonlocal looks
+        looks += 1
+        raise OverflowError("no such date")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(running.engine._clock_log, "look", failing)
+        await until(lambda: looks >= 5)
+    assert len(lines(logs, "task.crashed")) == 1
+    stage.clock.wrong_by = 3600.0
+    assert await running.passes() == [Trigger.CLOCK]
+
+
+async def test_a_clock_that_was_set_is_acted_upon_before_that_is_on_disk(running: Running, stage: Stage) -> None:
+    gate = asyncio.Event()
+    whole = stage.ledger.write
+
+    async def slow(changes: Sequence[Change]) -> None:
+        await gate.wait()
+        await whole(changes)
+
+    stage.ledger.write = slow
+    stage.clock.wrong_by = 3600.0
+    running.engine.look_at_clock()
+    assert running.engine._loops[0]._pending.keys() == {Trigger.CLOCK}
+    gate.set()
+    assert await running.passes() == [Trigger.CLOCK]
+    await until(lambda: stage.ledger._queue._writing is None)
+    assert len(await stage.audit("clock.untrusted")) == 1

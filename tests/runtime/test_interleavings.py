@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from controller.core.job import JobKey, Status
 from controller.runtime import sweep
 from controller.runtime.report import Trigger
 from controller.runtime.workspace_loop import WorkspaceLoop
+from controller.store.changes import Change
 from tests.core.build import at, campaign, incident
 from tests.runtime.faults import Handler, on, refusing, showing, times
 from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Stage, lines, until
@@ -56,14 +58,20 @@ async def test_an_incident_amid_a_batch_of_resumes_keeps_the_claims_of_what_it_p
 async def test_an_intent_whose_pause_has_not_left_yet_is_not_closed_by_another_pass(stage: Stage) -> None:
     job = stage.add()
     await stage.at(OPEN)
-    await stage.ledger._lock.acquire()  # a slow disk
+    disk, write = asyncio.Event(), stage.ledger.write
+
+    async def slow(changes: Sequence[Change]) -> None:
+        await disk.wait()
+        await write(changes)
+
+    stage.ledger.write = slow
     stage.use(campaign(), incidents=(incident(since=OPEN - 10, until=SHUT),))
     fast = asyncio.create_task(stage.reconciler.fast_path(OPEN + 1))
     await until(lambda: key(job) in stage.ledger.claims)
     stage.use(campaign())
     running = asyncio.create_task(stage.at(OPEN + 70))
     await until(lambda: len(stage.requests) >= 6)  # its lists are read
-    stage.ledger._lock.release()
+    disk.set()
     await asyncio.gather(fast, running)
     for number in range(3):
         await stage.settled_at(OPEN + 140 + 30 * number)

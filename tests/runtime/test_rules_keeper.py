@@ -1,5 +1,6 @@
 """Which rules are in force while files are edited, broken, mended and removed."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from controller.runtime.rules_keeper import RulesKeeper
 from controller.store.changes import Audit, Change, UseRevision
 from controller.store.records import StoredRevision
 from tests.core.build import at
-from tests.runtime.stage import OPEN, HandClock, lines
+from tests.runtime.stage import OPEN, HandClock, lines, until
 
 RULES = """\
 calendars:
@@ -242,3 +243,33 @@ async def test_warnings_are_told_and_keep_nothing_back(desk: Desk, logs: list[An
     await desk.keeper.start(None)
     [line] = lines(logs, "rules.warned")
     assert "23:59" in line["problem"]
+
+
+async def test_an_edit_is_acted_upon_before_it_is_on_disk(desk: Desk) -> None:
+    await desk.keeper.start(None)
+    gate = asyncio.Event()
+
+    async def slow(_changes: Sequence[Change]) -> None:
+        await gate.wait()
+
+    desk.keeper._record = slow
+    desk.write(OTHER)
+    looking = asyncio.create_task(desk.keeper.look())
+    await until(lambda: desk.changes == 1)
+    assert desk.hours() == [False, True]
+    gate.set()
+    await looking
+
+
+async def test_files_whose_loading_failed_for_another_reason_are_loaded_at_the_next_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.keeper.start(None)
+    desk.write(OTHER)
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.keeper, "_load", lambda _sources: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            await desk.keeper.look()
+    assert desk.hours() == [True, True]
+    await desk.keeper.look()
+    assert desk.hours() == [False, True]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.core.job import Status
+from controller.core.job import JobKey, Status
 from tests.runtime.stage import SHUT, Stage, lines
 
 
@@ -46,3 +46,12 @@ async def test_a_job_that_vanishes_takes_its_count_with_it(stage: Stage) -> None
     stage.delete(job)
     await stage.at(SHUT + 330)
     assert await stage.findings() == []
+
+
+async def test_a_job_that_is_finished_takes_its_count_with_it(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    await override(stage, job, SHUT + 60)
+    stage.finish(job)
+    await stage.at(SHUT + 90)
+    assert stage.reconciler._overrides.add(JobKey("main", job), SHUT + 100) == 1

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from controller.clock import Clock
+from controller.core.claim import Claim
 from controller.core.job import JobKey
 from controller.runtime.changer import Changer
 from controller.runtime.clock_log import ClockLog
@@ -81,7 +82,10 @@ class Disk:
                 statements.apply(self.connection, changes)
             except IntegrityError as error:
                 raise StoreError(StoreReason.REFUSED, str(error.orig)) from error
-        self.aside = None if changes else self.aside
+
+    def forget_aside(self) -> None:
+        """All that was in the damaged one is in the new one."""
+        self.aside = None
 
     def replace(self) -> Kept | None:
         """What the store's keeper does: put another one in the place of a damaged one."""
@@ -100,6 +104,7 @@ class Disk:
             self.replace()
         if self.aside is not None and self.broken is None:
             self.write(self.aside.as_changes())
+            self.forget_aside()
         found: Kept = self.aside or self.read(statements.kept)
         return found
 
@@ -129,7 +134,9 @@ class Life:
 
     async def _start(self) -> None:
         kept = self.disk.kept()
-        ledger = self.ledger = Ledger.of(self._write, kept, self._mend)
+        ledger = self.ledger = Ledger.of(
+            self._write, kept, self._mend, stored=self._stored, returned=self.disk.forget_aside
+        )
         rules = self.rules = RulesKeeper(self.folder, frozenset({"main"}), self.clock, ledger.record, self._changed)
         await rules.start(kept.revision)
         watch = ClockWatch(self.clock)
@@ -220,6 +227,10 @@ class Life:
         if self.wire.cut:
             raise asyncio.CancelledError
         return self.disk.replace()
+
+    async def _stored(self, job: JobKey) -> Claim | None:
+        claims = self.disk.read(statements.open_claims)
+        return next((claim for claim in claims if claim.key == job), None)
 
     def _changed(self) -> None:
         if self.engine is not None:

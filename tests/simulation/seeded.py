@@ -180,7 +180,7 @@ DEFECTS = tuple(
         (
             "ask only the new reading of the clock",
             "runtime/clock_watch.py",
-            "return (moment.wall, self._witness.at.later(moment.monotonic)) if self._witness else (moment.wall,)",
+            "return (moment.wall, self._witness.reading(moment)) if self._witness else (moment.wall,)",
             "return (moment.wall,)",
         ),
         (
