@@ -36,10 +36,14 @@ def moves(box: Process, to: str, since: int = 0) -> Sequence[str]:
     return [line["job"] for line in box.events("sandbox.job_changed", since) if line["to"] == to]
 
 
-def _asked(scene: Stage, path: str) -> Any:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{scene.port}/api/{path}", headers={"Authorization": f"Bearer {KEY}"}
-    )
+def resume(scene: Stage, job: str) -> None:
+    """What a person does in the provider's own pages."""
+    _asked(scene, f"batch_dial_jobs/{job}/paused", json.dumps({"paused": False}).encode())
+
+
+def _asked(scene: Stage, path: str, body: bytes | None = None) -> Any:
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{scene.port}/api/{path}", body, headers)
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
         return json.load(answer)
 

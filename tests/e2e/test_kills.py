@@ -90,6 +90,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     made.close()
 
 
+@pytest.mark.once
 def test_two_hundred_kills_lose_no_claim(scene: Scene) -> None:
     for _ in range(BIRTHS):
         _kill_at_birth(scene)
