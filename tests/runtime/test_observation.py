@@ -119,6 +119,17 @@ async def test_a_job_in_a_list_that_cannot_be_read_is_counted_and_stops_no_other
     assert told[None] == "not an object"
 
 
+async def test_a_job_with_half_a_character_in_its_name_is_paused_and_resumed_as_any_other(stage: Stage) -> None:
+    odd, job = stage.add(), stage.add()
+    stage.faults.append(showing(odd, name="US renewals cut \ud83d"))
+    await stage.at(SHUT)
+    assert (stage.status(odd), stage.status(job)) == (Status.PAUSED, Status.PAUSED)
+    [claim] = await stage.claims(odd)
+    assert claim.job_name == "US renewals cut \ufffd"
+    await stage.at(MORNING)
+    assert (stage.status(odd), stage.status(job)) == (Status.ACTIVE, Status.ACTIVE)
+
+
 async def test_a_job_of_unknown_status_is_found_by_the_full_list_and_left_while_open(
     stage: Stage, logs: list[Any]
 ) -> None:
