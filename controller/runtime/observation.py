@@ -18,7 +18,9 @@ from controller.vogent.errors import ApiError, NotFound
 
 log = structlog.get_logger()
 
-LIVE = (Status.ACTIVE, Status.PAUSED, Status.INIT)
+LIVE = (Status.INIT, Status.PAUSED, Status.ACTIVE)
+"""A job that moves while the lists are read may be in several: the last of these counts, the one that could dial."""
+
 FULL_SCAN_EVERY = 3600.0
 """Seconds between two lists without a status filter."""
 

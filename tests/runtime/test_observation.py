@@ -8,7 +8,7 @@ from aiohttp import web
 
 from controller.core.job import Status
 from tests.runtime.faults import on, refusing, showing
-from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, lines
+from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, lines, until
 
 
 def asked(stage: Stage) -> list[str]:
@@ -99,11 +99,40 @@ async def test_a_server_that_ignores_the_status_filter_changes_nothing(stage: St
     assert stage.sent() == [f"/{jobs[Status.ACTIVE]}/paused"]
 
 
-async def test_a_job_that_moves_between_two_lists_is_decided_once(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("seen", "counts"),
+    [
+        (("INIT", "PAUSED", "ACTIVE"), Status.ACTIVE),
+        (("PAUSED", "ACTIVE"), Status.ACTIVE),
+        (("INIT", "ACTIVE"), Status.ACTIVE),
+        (("INIT", "PAUSED"), Status.PAUSED),
+    ],
+)
+async def test_a_job_that_moves_between_the_lists_is_decided_once_as_what_could_dial(
+    stage: Stage, seen: tuple[str, ...], counts: Status
+) -> None:
     job = stage.add(Status.PAUSED)
-    stage.faults.append(listing(ACTIVE=[row(job)], PAUSED=[row(job, "PAUSED")]))
+    stage.faults.append(listing(**{status: [row(job, status)] for status in seen}))
     report = await stage.at(OPEN)
-    assert [decision.job.status for decision in report.decisions] == [Status.PAUSED]
+    assert [decision.job.status for decision in report.decisions] == [counts]
+
+
+async def test_a_job_that_a_person_resumes_between_two_lists_is_paused_at_once(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+
+    async def resumed(request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        if request.query.get("status") == "ACTIVE":
+            await until(lambda: stage.status(job) is Status.ACTIVE)
+        if request.query.get("status") == "PAUSED":
+            answer = await handler(request)
+            stage.sandbox.set_paused(job, paused=False)
+            return answer
+        return None
+
+    stage.faults.append(resumed)
+    await stage.at(SHUT + 30)
+    assert stage.status(job) is Status.PAUSED
 
 
 async def test_a_job_in_a_list_that_cannot_be_read_is_counted_and_stops_no_other(stage: Stage, logs: list[Any]) -> None:
