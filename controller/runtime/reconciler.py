@@ -75,7 +75,7 @@ class Reconciler:
         begun = self._clock.now()
         earliest = begun if at is None else max(at, begun)
         dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
-        reading, problem = await self._read(earliest)
+        reading, problem = await self._read()
         snapshot = self._snapshots.take(earliest)
         now = snapshot.now
         journal = self._journal(snapshot)
@@ -94,13 +94,14 @@ class Reconciler:
         report.replace_outcomes(await self._sweep.settled())
 
     async def close(self) -> None:
-        """Stop waiting for slow verifications; the next start reads the jobs again."""
+        """Stop waiting for slow verifications and lists; the next start reads the jobs again."""
         await self._sweep.close()
+        await self.observer.close()
 
-    async def _read(self, now: Instant) -> tuple[Reading | None, str | None]:
+    async def _read(self) -> tuple[Reading | None, str | None]:
         claimed = [key for key in self._ledger.claims if key.workspace == self.workspace]
         try:
-            return await self.observer.read(claimed, now), None
+            return await self.observer.read(claimed), None
         except ApiError as error:
             if self.problem is None:
                 log.error(

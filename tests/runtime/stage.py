@@ -141,6 +141,10 @@ class Stage:
         self.ledger = Ledger.of(self.store.write, await self.store.kept())
         self.build()
 
+    async def scanned(self) -> None:
+        """Wait for the list of everything, if one goes on beside the passes."""
+        await self.reconciler.observer._full_scan.ended()
+
     def use(self, *campaigns: Campaign, incidents: tuple[Incident, ...] = ()) -> None:
         """Put other rules in force."""
         self.book = rulebook(*campaigns, incidents=incidents, revision=self.book.rules.revision + "'")

@@ -7,55 +7,8 @@ import pytest
 from aiohttp import web
 
 from controller.core.job import Status
-from tests.runtime.faults import on, refusing, showing
+from tests.runtime.faults import listing, on, refusing, row, showing
 from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, lines, until
-
-
-def asked(stage: Stage) -> list[str]:
-    """The queries of the lists, from now on."""
-    seen: list[str] = []
-
-    async def look(request: web.Request, _handler: Handler) -> None:
-        if request.path.endswith("/batch_dial_jobs"):
-            seen.append(request.query.get("status", "all"))
-
-    stage.faults.append(look)
-    return seen
-
-
-def listing(**by_status: list[dict[str, Any]]) -> Any:
-    """Lists with those rows; `all` is the one that is asked for without a status."""
-
-    async def answer(request: web.Request, _handler: Handler) -> web.StreamResponse:
-        rows = by_status.get(request.query.get("status", "all"), [])
-        return web.json_response({"data": rows, "cursor": None})
-
-    return on("GET", "/batch_dial_jobs", answer)
-
-
-def row(job_id: str, status: str = "ACTIVE", **fields: Any) -> dict[str, Any]:
-    return {"id": job_id, "name": "US renewals", "status": status, "callAgentId": "agent-1", **fields}
-
-
-async def test_the_live_statuses_are_listed_at_every_pass_and_everything_once_an_hour(stage: Stage) -> None:
-    seen = asked(stage)
-    stage.build(first_full_scan=OPEN + 30)
-    live = ["ACTIVE", "INIT", "PAUSED"]
-    for passed, also in ((0, []), (30, ["all"]), (3629, []), (3630, ["all"]), (3660, [])):
-        seen.clear()
-        await stage.at(OPEN + passed)
-        assert sorted(seen) == sorted(live + also)
-
-
-async def test_a_full_list_that_failed_is_asked_for_again(stage: Stage) -> None:
-    seen = asked(stage)
-    stage.build(first_full_scan=OPEN)
-    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(401)))
-    await stage.at(OPEN)
-    stage.faults.pop()
-    seen.clear()
-    await stage.at(OPEN + 30)
-    assert "all" in seen
 
 
 async def test_a_job_that_is_missing_from_the_lists_is_read_by_itself_and_decided(stage: Stage) -> None:
@@ -157,40 +110,6 @@ async def test_a_job_with_half_a_character_in_its_name_is_paused_and_resumed_as_
     assert claim.job_name == "US renewals cut \ufffd"
     await stage.at(MORNING)
     assert (stage.status(odd), stage.status(job)) == (Status.ACTIVE, Status.ACTIVE)
-
-
-async def test_a_job_of_unknown_status_is_found_by_the_full_list_and_left_while_open(
-    stage: Stage, logs: list[Any]
-) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=OPEN)
-    stage.faults.append(showing(job, status="WARMING_UP"))
-    for passed in (0, 30):
-        report = await stage.at(OPEN + passed)
-        assert report.counts() == {"jobs": 1, "unknown_status": 1}
-    assert stage.sent() == []
-    assert await stage.findings() == ["unknown_status"]
-    [line] = lines(logs, "finding.opened")
-    assert (line["log_level"], line["job"]) == ("warning", job)
-    assert "WARMING_UP" in line["detail"]
-
-
-async def test_a_job_of_unknown_status_is_paused_while_closed_and_its_finding_goes_with_the_status(
-    stage: Stage, logs: list[Any]
-) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=SHUT)
-    fault = showing(job, status="WARMING_UP")
-    stage.faults.append(fault)
-    await stage.at(SHUT)
-    assert stage.status(job) is Status.PAUSED
-    assert await stage.states(job) == ["held"]
-    stage.faults.remove(fault)
-    await stage.at(SHUT + 30)
-    assert await stage.findings() == []
-    assert len(lines(logs, "finding.closed")) == 1
-    await stage.at(MORNING)
-    assert stage.status(job) is Status.ACTIVE
 
 
 async def test_a_job_of_unknown_status_is_never_resumed(stage: Stage) -> None:
