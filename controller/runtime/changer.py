@@ -5,6 +5,7 @@ timer of its own, until it agrees or `verify_within` passes.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from controller.clock import Clock
@@ -33,12 +34,25 @@ class Changer:
         """Send paused: true."""
         return await self._send(decision, lambda: self.api.pause(decision.job.id))
 
-    async def unpause(self, decision: Decision, still_wanted: Callable[[], bool]) -> Outcome:
-        """Send paused: false, unless `still_wanted` says no at the last moment before the request leaves."""
+    async def unpause(
+        self, decision: Decision, still_wanted: Callable[[], bool], alone: AbstractAsyncContextManager[None]
+    ) -> Outcome:
+        """Send paused: false, unless `still_wanted` says no at the last moment before the request leaves.
+
+        A job that was read too long ago to be resumed or started by that is read again. Only then `alone` is entered:
+        a pause of the same job does not wait for that.
+        """
         try:
-            return await self._send(decision, lambda: self.api.unpause(decision.job.id, still_wanted))
-        except WithdrawnError:
-            return Outcome(decision, Result.WITHDRAWN)
+            await self.observer.refresh(decision.job.key)
+        except NotFound:
+            return Outcome(decision, Result.GONE)
+        except ApiError as error:
+            return Outcome(decision, Result.WITHDRAWN, problem=error.reason.value)
+        async with alone:
+            try:
+                return await self._send(decision, lambda: self.api.unpause(decision.job.id, still_wanted))
+            except WithdrawnError:
+                return Outcome(decision, Result.WITHDRAWN)
 
     async def settle(self, outcome: Outcome) -> Outcome:
         """Read the job again until it agrees with what was sent, or `verify_within` has passed."""

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 LIVE = (Status.INIT, Status.PAUSED, Status.ACTIVE)
 """A job that moves while the lists are read may be in several: the last of these counts, the one that could dial."""
 
+FRESH = 5.0
+"""Seconds for which what was read of a job is good enough to resume or start it by."""
+
 UNKNOWN_FRESH = 300.0
 """Seconds for which a job of unknown status, which no list of one status can hold, is not read by itself again."""
 
@@ -43,10 +46,13 @@ _NEVER = Moment(0, -math.inf)
 
 @dataclass(slots=True)
 class Reading:
-    """What one read brought: `gone` are jobs that no longer exist; `errors` are jobs that could not be read."""
+    """What one read brought: `gone` are jobs that no longer exist; `unread` are jobs that could not be read, of which
+    `jobs` has what was known before; `errors` counts these and the rows of lists that could not be read.
+    """
 
     jobs: dict[JobKey, Job] = field(default_factory=dict)
     gone: list[Job | JobKey] = field(default_factory=list)
+    unread: set[JobKey] = field(default_factory=set)
     errors: int = 0
 
 
@@ -100,6 +106,11 @@ class Observer:
         """List everything where that is due, and wait for it: for those who read only once. A failure is only told."""
         self._full_scan.begin_if_due()
         await self._full_scan.ended()
+
+    async def refresh(self, key: JobKey) -> None:
+        """Read a job again where what is known of it is not fresh any more. Raises ApiError."""
+        if self._age(key) > FRESH:
+            await self._read_one(key)
 
     async def read(self, claimed: Iterable[JobKey]) -> Reading:
         """Read all live jobs, and by themselves those that were known or claimed and are in no list.
@@ -170,6 +181,7 @@ class Observer:
             reading.gone.append(self.jobs.get(key, key))
         except ApiError as error:
             reading.errors += 1
+            reading.unread.add(key)
             log.warning("job.unreadable", workspace=key.workspace, job=key.id, problem=error.reason.value)
 
     async def _read_one(self, key: JobKey) -> None:

@@ -1,11 +1,11 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import structlog
 
 from controller.core import claim as claims
-from controller.core.decision import Action, Decision
+from controller.core.decision import Action, Because, Decision, withheld
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
 from controller.core.rulebook import Rulebook
@@ -81,10 +81,13 @@ class Reconciler:
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
         decided = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
+        unread = reading.unread if reading else self.observer.jobs.keys()
+        decided = [(_as_unread(each, unread), situation) for each, situation in decided]
         report.decisions = [decision for decision, _situation in decided]
         if reading is not None:
             report.unreadable = reading.errors
-            await self._ledger.record(list(self._observe(reading, decided, dialing, journal, now)))
+            read = [each for each in decided if each[0].job.key not in unread]
+            await self._ledger.record(list(self._observe(reading, read, dialing, journal, now)))
         await self._act(report, decided, journal, interrupted)
         self._tell(report, journal, begun)
         return report
@@ -158,9 +161,8 @@ class Reconciler:
     ) -> None:
         pauses = [decision for decision, _situation in decided if decision.action is Action.PAUSE]
         report.outcomes += await self._sweep.pause(pauses, journal, report.now)
-        if report.problem is None:
-            dials = [each for each, _situation in decided if each.action in (Action.RESUME, Action.START)]
-            report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
+        dials = [each for each, _situation in decided if each.action in (Action.RESUME, Action.START)]
+        report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
 
     def _tell(self, report: PassReport, journal: Journal, begun: Instant) -> None:
         facts = {"trigger": report.trigger.value, "seconds": round(self._clock.now() - begun, 3)}
@@ -172,3 +174,8 @@ class Reconciler:
             self.problem = None
         quiet = report.trigger is Trigger.RESYNC and not report.outcomes
         (journal.log.debug if quiet else journal.log.info)("pass.finished", **facts, **report.counts())
+
+
+def _as_unread(decision: Decision, unread: Container[JobKey]) -> Decision:
+    """What was not read may have finished, or be somebody's own pause: it is only ever paused."""
+    return withheld(decision, Because.UNREAD) if decision.job.key in unread else decision

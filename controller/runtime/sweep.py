@@ -183,8 +183,8 @@ class Sweep:
                 self._snapshots.unproven.add(decision.job.key)
             return wanted
 
-        async with self._alone(decision.job.key):
-            return await _guarded(decision, self._changer.unpause(decision, still_wanted))
+        change = self._changer.unpause(decision, still_wanted, self._alone(decision.job.key))
+        return await _guarded(decision, change)
 
     async def _record(self, outcomes: Sequence[Outcome], journal: Journal) -> None:
         now = self._clock.now()
