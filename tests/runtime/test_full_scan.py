@@ -10,12 +10,10 @@ from aiohttp import web
 from controller.app import Daemon
 from controller.build import run_once
 from controller.core.job import Status
-from controller.runtime.report import PassReport
 from controller.vogent import client
 from tests.core.build import campaign, incident
-from tests.runtime.faults import Answer, listing, refusing, row, showing
+from tests.runtime.faults import Answer, listing, refusing, showing
 from tests.runtime.stage import (
-    CLOSE,
     MORNING,
     OPEN,
     SHUT,
@@ -62,20 +60,13 @@ async def endless(request: web.Request, _handler: Handler) -> web.StreamResponse
     return web.json_response({"data": [], "cursor": f"{request.query.get('cursor', '')}x"})
 
 
-async def scanned_at(stage: Stage, instant: float) -> PassReport:
-    """A pass, and after it the list of everything that it began, if it did."""
-    report = await stage.at(instant)
-    await stage.scanned()
-    return report
-
-
 async def test_the_live_statuses_are_listed_at_every_pass_and_everything_once_an_hour(stage: Stage) -> None:
     seen = asked(stage)
     stage.build(first_full_scan=OPEN + 30)
     live = ["ACTIVE", "INIT", "PAUSED"]
     for passed, also in ((0, []), (30, ["all"]), (3629, []), (3630, ["all"]), (3660, [])):
         seen.clear()
-        await scanned_at(stage, OPEN + passed)
+        await stage.scanned_at(OPEN + passed)
         assert sorted(seen) == sorted(live + also)
 
 
@@ -83,9 +74,9 @@ async def test_a_clock_that_was_years_ahead_at_the_start_postpones_nothing(stage
     seen = asked(stage)
     stage.clock.wrong_by = YEARS
     stage.build(first_full_scan=stage.clock.monotonic())
-    await scanned_at(stage, OPEN)
+    await stage.scanned_at(OPEN)
     stage.clock.wrong_by = 0.0
-    await scanned_at(stage, OPEN + 3600)
+    await stage.scanned_at(OPEN + 3600)
     assert seen.count("all") == 2
 
 
@@ -98,9 +89,9 @@ async def test_the_daemon_lists_everything_half_a_resync_after_its_start_whateve
     rules: Any = SimpleNamespace(book=stage.book)
     api: Any = stage.api
     stage.reconciler = Daemon(settings, stage.clock, set())._reconciler(api, stage.watch, stage.ledger, rules)
-    await scanned_at(stage, OPEN + 14)
+    await stage.scanned_at(OPEN + 14)
     assert "all" not in seen
-    await scanned_at(stage, OPEN + 15)
+    await stage.scanned_at(OPEN + 15)
     assert "all" in seen
 
 
@@ -112,7 +103,7 @@ async def test_finished_jobs_in_the_list_of_everything_cost_nothing_and_leave_no
         stage.add(status)
     stage.finish(finishing)
     await stage.at(OPEN + 30)
-    await scanned_at(stage, OPEN + 60)
+    await stage.scanned_at(OPEN + 60)
     stage.requests.clear()
     report = await stage.at(OPEN + 90)
     assert report.decisions == []
@@ -133,7 +124,7 @@ async def test_a_list_of_everything_that_fails_is_told_and_fails_no_pass(
     stage.build(first_full_scan=MORNING)
     stage.faults.append(unfiltered(answer))
     for passed in (0, 30):
-        report = await scanned_at(stage, MORNING + passed)
+        report = await stage.scanned_at(MORNING + passed)
         assert (report.problem, report.failed) == (None, False)
     assert stage.status(job) is Status.ACTIVE
     [line] = lines(logs, "list.failed")
@@ -150,15 +141,15 @@ async def test_a_list_of_everything_that_failed_is_tried_again_ever_less_often_u
     tried = []
     for passed in range(0, 15_000, 30):
         seen.clear()
-        await scanned_at(stage, OPEN + passed)
+        await stage.scanned_at(OPEN + passed)
         tried += [passed] * ("all" in seen)
     assert tried == [0, 300, 900, 2100, 4500, 8100, 11_700]
     stage.faults.remove(failing)
-    await scanned_at(stage, OPEN + 15_300)
+    await stage.scanned_at(OPEN + 15_300)
     stage.faults.append(failing)
-    await scanned_at(stage, OPEN + 18_900)
+    await stage.scanned_at(OPEN + 18_900)
     seen.clear()
-    await scanned_at(stage, OPEN + 19_200)
+    await stage.scanned_at(OPEN + 19_200)
     assert "all" in seen
 
 
@@ -166,10 +157,10 @@ async def test_nothing_is_listed_whole_while_the_live_lists_cannot_be_read(stage
     seen = asked(stage)
     stage.build(first_full_scan=OPEN)
     stage.faults.append(refusing_everything)
-    await scanned_at(stage, OPEN)
+    await stage.scanned_at(OPEN)
     assert "all" not in seen
     stage.faults.pop()
-    await scanned_at(stage, OPEN + 30)
+    await stage.scanned_at(OPEN + 30)
     assert "all" in seen
     assert lines(logs, "list.failed") == []
 
@@ -192,7 +183,7 @@ async def test_a_defect_in_it_is_told_and_it_is_tried_again(stage: Stage, logs: 
     api.list_jobs = stumble
     stage.build(api, first_full_scan=OPEN)
     for passed in (0, 30, 300):
-        report = await scanned_at(stage, OPEN + passed)
+        report = await stage.scanned_at(OPEN + passed)
         assert not report.failed
     assert tries == 2
     assert len(lines(logs, "task.crashed")) == 2
@@ -279,87 +270,12 @@ async def test_a_single_pass_sees_what_only_the_list_of_everything_shows(stage: 
     assert len(lines(logs, "list.failed")) == 1
 
 
-async def test_a_job_of_unknown_status_is_found_by_the_full_list_and_left_while_open(
-    stage: Stage, logs: list[Any]
-) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=OPEN)
-    stage.faults.append(showing(job, status="WARMING_UP"))
-    await scanned_at(stage, OPEN)
-    for passed in (30, 60):
-        report = await stage.at(OPEN + passed)
-        assert report.counts() == {"jobs": 1, "unknown_status": 1}
-    assert stage.sent() == []
-    assert await stage.findings() == ["unknown_status"]
-    [line] = lines(logs, "finding.opened")
-    assert (line["log_level"], line["job"]) == ("warning", job)
-    assert "WARMING_UP" in line["detail"]
-
-
-async def test_a_job_of_unknown_status_is_paused_while_closed_and_its_finding_goes_with_the_status(
-    stage: Stage, logs: list[Any]
-) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=SHUT)
-    fault = showing(job, status="WARMING_UP")
-    stage.faults.append(fault)
-    await scanned_at(stage, SHUT)
-    await stage.at(SHUT + 30)
-    assert stage.status(job) is Status.PAUSED
-    assert await stage.states(job) == ["held"]
-    stage.faults.remove(fault)
-    await stage.at(SHUT + 60)
-    assert await stage.findings() == []
-    assert len(lines(logs, "finding.closed")) == 1
-    await stage.at(MORNING)
-    assert stage.status(job) is Status.ACTIVE
-
-
-async def test_a_job_of_unknown_status_is_read_by_itself_every_five_minutes_only(stage: Stage) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=OPEN)
-    fault = showing(job, status="WARMING_UP")
-    stage.faults.append(fault)
-    for passed in range(0, 601, 30):
-        await scanned_at(stage, OPEN + passed)
-    assert stage.sent("GET").count(f"/{job}") == 1
-    stage.faults.remove(fault)
-    stage.finish(job)
-    for passed in range(630, 931, 30):
-        report = await scanned_at(stage, OPEN + passed)
-    assert report.decisions == []
-    assert stage.sent("GET").count(f"/{job}") == 2
-
-
-async def test_a_job_of_unknown_status_that_becomes_known_is_seen_at_once(stage: Stage) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=OPEN)
-    fault = showing(job, status="WARMING_UP")
-    stage.faults.append(fault)
-    await scanned_at(stage, OPEN)
-    stage.faults.remove(fault)
-    report = await stage.at(OPEN + 30)
-    assert [each.job.status for each in report.decisions] == [Status.ACTIVE]
-    await stage.at(CLOSE)
-    assert stage.status(job) is Status.PAUSED
-
-
-async def test_many_jobs_of_unknown_status_are_no_collapse_of_the_lists(stage: Stage, logs: list[Any]) -> None:
-    rows = [row(f"job-{number}", "WARMING_UP") for number in range(30)]
-    stage.build(first_full_scan=OPEN)
-    stage.faults.append(listing(all=rows))
-    await scanned_at(stage, OPEN)
-    report = await stage.at(OPEN + 30)
-    assert report.counts() == {"jobs": 30, "unknown_status": 30}
-    assert lines(logs, "list.collapsed") == []
-
-
 async def test_what_is_unreadable_in_the_list_of_everything_is_told_and_counted_once(
     stage: Stage, logs: list[Any]
 ) -> None:
     broken = {"id": "job-x", "name": 7, "status": "COMPLETE", "callAgentId": "agent-1"}
     stage.build(first_full_scan=OPEN)
     stage.faults.append(listing(all=[broken, broken]))
-    reports = [await scanned_at(stage, OPEN + passed) for passed in (0, 30, 60)]
+    reports = [await stage.scanned_at(OPEN + passed) for passed in (0, 30, 60)]
     assert [report.unreadable for report in reports] == [0, 1, 0]
     assert [line["job"] for line in lines(logs, "job.unreadable")] == ["job-x"]

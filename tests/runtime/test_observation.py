@@ -112,16 +112,6 @@ async def test_a_job_with_half_a_character_in_its_name_is_paused_and_resumed_as_
     assert (stage.status(odd), stage.status(job)) == (Status.ACTIVE, Status.ACTIVE)
 
 
-async def test_a_job_of_unknown_status_is_never_resumed(stage: Stage) -> None:
-    job = stage.add()
-    await stage.at(SHUT)
-    stage.faults.append(showing(job, status="WARMING_UP"))
-    report = await stage.at(MORNING)
-    assert report.counts() == {"jobs": 1, "unknown_status": 1}
-    assert len(stage.sent()) == 1
-    assert await stage.states(job) == ["held"]
-
-
 async def test_lists_of_several_pages_are_read_to_their_end(stage: Stage) -> None:
     stage.clock.instant = SHUT
     jobs = [stage.add() for _ in range(120)]
