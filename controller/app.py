@@ -143,7 +143,7 @@ class Daemon:
             ledger,
             watch,
             lambda: rules.book,
-            first_full_scan=self._clock.now() + self._settings.resync / 2,
+            first_full_scan=self._clock.monotonic() + self._settings.resync / 2,
         )
 
     def _control(self, clients: Mapping[str, VogentClient], ledger: Ledger, running: _Running) -> ControlSocket:

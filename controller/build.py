@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from controller.clock import Clock
-from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.runtime.changer import Changer
 from controller.runtime.clock_watch import ClockWatch
@@ -100,10 +99,10 @@ def build_reconciler(
     watch: ClockWatch,
     rules: Callable[[], Rulebook],
     *,
-    first_full_scan: Instant,
+    first_full_scan: float,
 ) -> Reconciler:
-    """One workspace's reconciler with its own memory of jobs."""
-    observer = Observer(api, settings.name, first_full_scan=first_full_scan)
+    """One workspace's reconciler with its own memory of jobs. `first_full_scan` is by the monotonic clock."""
+    observer = Observer(api, settings.name, watch.clock, first_full_scan=first_full_scan)
     changer = Changer(api, observer, watch.clock, settings.verify_within)
     return Reconciler(
         settings.name,
@@ -133,8 +132,9 @@ async def run_once(
             ledger,
             watches[name],
             lambda: rules,
-            first_full_scan=clock.now(),
+            first_full_scan=clock.monotonic(),
         )
+        await reconciler.observer.full_scan()
         report = await reconciler.run_pass(Trigger.REQUEST)
         await reconciler.settled(report)
         return report

@@ -17,6 +17,7 @@ _REASONS = {
 _BECAUSE = {
     Because.RUNNING: "it dials and must not",
     Because.OVERRIDDEN: "somebody resumed it in closed hours",
+    Because.UNREAD: "it could not be read, so it is not resumed",
     Because.CLOCK_UNTRUSTED: "the clock is not trusted, so nothing is resumed",
     Because.RESUME_UNPROVEN: "a resume of ours may still take effect",
     Because.OURS: "we paused it",

@@ -1,6 +1,6 @@
 """The words of a decision, and the decision itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from controller.core.interval import Instant
@@ -63,6 +63,8 @@ class Because(StrEnum):
     """We paused it for a campaign, and no campaign matches it any more."""
     NOT_STARTED = "not_started"
     """It was never started, and not every matching campaign says `start: true`."""
+    UNREAD = "unread"
+    """It may dial by what was last known of it, but it could not be read now: nothing is resumed or started."""
     CLOCK_UNTRUSTED = "clock_untrusted"
     """It may dial by what the clock reads, but the clock is not trusted: nothing is resumed or started."""
     UNKNOWN_STATUS = "unknown_status"
@@ -97,3 +99,10 @@ class Decision:
     reason: Reason
     detail: str
     until: Instant | None
+
+
+def withheld(decision: Decision, because: Because) -> Decision:
+    """The same decision, but no resume and no start, for this reason."""
+    if decision.action in (Action.RESUME, Action.START):
+        return replace(decision, action=Action.NONE, because=because)
+    return decision

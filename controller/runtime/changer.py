@@ -33,6 +33,16 @@ class Changer:
         """Send paused: true."""
         return await self._send(decision, lambda: self.api.pause(decision.job.id))
 
+    async def refresh(self, decision: Decision) -> Outcome | None:
+        """Read a job again that was read too long ago to be resumed or started by that. None where it can be sent to."""
+        try:
+            await self.observer.refresh(decision.job.key)
+        except NotFound:
+            return Outcome(decision, Result.GONE)
+        except ApiError as error:
+            return Outcome(decision, Result.WITHDRAWN, problem=error.reason.value)
+        return None
+
     async def unpause(self, decision: Decision, still_wanted: Callable[[], bool]) -> Outcome:
         """Send paused: false, unless `still_wanted` says no at the last moment before the request leaves."""
         try:

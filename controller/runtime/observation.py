@@ -1,62 +1,88 @@
 """Reading a workspace: what the API says of its jobs, merged with what we last knew.
 
-Finished jobs pile up for ever, so the live statuses are asked for one by one; once an hour everything is listed, to
-find jobs whose status the reference does not know. A job that is missing from the lists is read by itself before
-anything is concluded from it.
+Finished jobs pile up for ever, so the live statuses are asked for one by one; once an hour everything is listed, beside
+the passes, to find jobs whose status the reference does not know. A job that is missing from the lists is read by
+itself before anything is concluded from it.
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 
-from controller.core.interval import Instant
+from controller.clock import Clock
 from controller.core.job import Job, JobKey, Status
-from controller.vogent.api import JobsApi
+from controller.runtime.full_scan import FullScan
+from controller.vogent.api import JobsApi, Unreadable
 from controller.vogent.errors import ApiError, NotFound
 
 log = structlog.get_logger()
 
-LIVE = (Status.ACTIVE, Status.PAUSED, Status.INIT)
-FULL_SCAN_EVERY = 3600.0
-"""Seconds between two lists without a status filter."""
+LIVE = (Status.INIT, Status.PAUSED, Status.ACTIVE)
+"""A job that moves while the lists are read may be in several: the last of these counts, the one that could dial."""
+
+FRESH = 5.0
+"""Seconds for which what was read of a job is good enough to resume or start it by."""
+
+UNKNOWN_FRESH = 300.0
+"""Seconds for which a job of unknown status, which no list of one status can hold, is not read by itself again."""
 
 COLLAPSE = 10
 """Lists that lack more jobs than this, and more than half of those known, are said to have collapsed."""
 
 
+class Moment(NamedTuple):
+    """The begin of a request: its place in the order of all, and what the monotonic clock read."""
+
+    order: int
+    at: float
+
+
+_NEVER = Moment(0, -math.inf)
+
+
 @dataclass(slots=True)
 class Reading:
-    """What one read brought: `gone` are jobs that no longer exist; `errors` are jobs that could not be read."""
+    """What one read brought: `gone` are jobs that no longer exist; `unread` are jobs that could not be read, of which
+    `jobs` has what was known before; `errors` counts these and the rows of lists that could not be read.
+    """
 
     jobs: dict[JobKey, Job] = field(default_factory=dict)
     gone: list[Job | JobKey] = field(default_factory=list)
+    unread: set[JobKey] = field(default_factory=set)
     errors: int = 0
 
 
 class Observer:
-    """What is known of the jobs of one workspace. Unfinished jobs stay in memory, as lean records."""
+    """What is known of the jobs of one workspace. Unfinished jobs stay in memory, as lean records.
 
-    def __init__(self, api: JobsApi, workspace: str, *, first_full_scan: Instant) -> None:
+    `first_full_scan` is what the monotonic clock reads when everything is to be listed for the first time.
+    """
+
+    def __init__(self, api: JobsApi, workspace: str, clock: Clock, *, first_full_scan: float) -> None:
         self.jobs: dict[JobKey, Job] = {}
         self._api = api
         self._workspace = workspace
-        self._next_full_scan = first_full_scan
+        self._clock = clock
+        self._full_scan = FullScan(workspace, self._list_all, clock.monotonic, first=first_full_scan)
+        self._scanned_unreadable: set[Unreadable] = set()
         self._sequence = 0
-        self._known_as_of: dict[JobKey, int] = {}
+        self._known_as_of: dict[JobKey, Moment] = {}
         self._collapsed = False
 
-    def begin(self) -> int:
+    def begin(self) -> Moment:
         """Mark the begin of a request; give it to `take` with the answer."""
         self._sequence += 1
-        return self._sequence
+        return Moment(self._sequence, self._clock.monotonic())
 
-    def take(self, job: Job, begun: int) -> Job:
+    def take(self, job: Job, begun: Moment) -> Job:
         """Remember an answer, unless what is known is newer: the answer to a change of ours that came after this
         request began, or to a read that began later. Returns what is known.
         """
-        if begun < self._known_as_of.get(job.key, 0):
+        if begun < self._known_as_of.get(job.key, _NEVER):
             return self.jobs.get(job.key, job)
         self._known_as_of[job.key] = begun
         self.jobs[job.key] = job
@@ -68,34 +94,45 @@ class Observer:
         self.jobs[job.key] = job
 
     def drop(self, keys: Iterable[JobKey]) -> None:
-        """Forget finished and vanished jobs."""
+        """Forget finished and vanished jobs, but not yet since when: a long list that began before still has them."""
         for key in keys:
             self.jobs.pop(key, None)
-            self._known_as_of.pop(key, None)
 
-    async def read(self, claimed: Iterable[JobKey], now: Instant) -> Reading:
+    async def close(self) -> None:
+        """Give up the list of everything, if it is under way."""
+        await self._full_scan.close()
+
+    async def full_scan(self) -> None:
+        """List everything where that is due, and wait for it: for those who read only once. A failure is only told."""
+        self._full_scan.begin_if_due()
+        await self._full_scan.ended()
+
+    async def refresh(self, key: JobKey) -> None:
+        """Read a job again where what is known of it is not fresh any more. Raises ApiError."""
+        if self._age(key) > FRESH:
+            await self._read_one(key)
+
+    async def read(self, claimed: Iterable[JobKey]) -> Reading:
         """Read all live jobs, and by themselves those that were known or claimed and are in no list.
 
         Raises ApiError where a list cannot be read.
         """
-        listed, unreadable = await self._lists(now)
+        listed, unreadable = await self._lists()  # where these fail, so would the list of everything
+        self._full_scan.begin_if_due()
         reading = Reading(errors=unreadable)
         self._tell_collapse(listed)
-        missing = sorted({*self.jobs, *claimed} - listed.keys())
+        others = sorted({*self.jobs, *claimed} - listed.keys())
+        missing = [key for key in others if not (self._unknown(key) and self._age(key) <= UNKNOWN_FRESH)]
         await asyncio.gather(*(self._read_missing(key, reading) for key in missing))
         # As known now: while the missing were read, a change of ours may have been answered.
-        reading.jobs = {key: self.jobs[key] for key in (*listed, *missing) if key in self.jobs}
+        reading.jobs = {key: self.jobs[key] for key in (*listed, *others) if key in self.jobs}
         for gone in reading.gone:
             reading.jobs.pop(gone if isinstance(gone, JobKey) else gone.key, None)
         return reading
 
-    async def _lists(self, now: Instant) -> tuple[dict[JobKey, Job], int]:
-        scans: list[Status | None] = [*LIVE]
-        full = now >= self._next_full_scan
-        if full:
-            scans.append(None)
+    async def _lists(self) -> tuple[dict[JobKey, Job], int]:
         begun = self.begin()
-        answers = await asyncio.gather(*(self._api.list_jobs(status) for status in scans), return_exceptions=True)
+        answers = await asyncio.gather(*(self._api.list_jobs(status) for status in LIVE), return_exceptions=True)
         listings = [answer for answer in answers if not isinstance(answer, BaseException)]
         jobs = {job.key: job for listing in listings for job in listing.jobs if not job.status.finished}
         for job in jobs.values():
@@ -103,27 +140,50 @@ class Observer:
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
-        if full:
-            self._next_full_scan = now + FULL_SCAN_EVERY
-        unreadable = {(bad.id or "", bad.problem) for listing in listings for bad in listing.unreadable}
+        found = self._scanned_unreadable.union(*(listing.unreadable for listing in listings))
+        self._scanned_unreadable = set()
+        unreadable = {(bad.id or "", bad.problem) for bad in found}
         for job_id, problem in sorted(unreadable):
             log.warning("job.unreadable", workspace=self._workspace, job=job_id or None, problem=problem)
         return jobs, len(unreadable)
 
+    async def _list_all(self) -> None:
+        begun = self.begin()
+        try:
+            listing = await self._api.list_jobs(None)
+            for job in listing.jobs:
+                if not job.status.finished:
+                    self.take(job, begun)
+            self._scanned_unreadable.update(listing.unreadable)  # told and counted with the next lists
+        finally:
+            self._known_as_of = {key: self._known_as_of[key] for key in self.jobs}
+
+    def _unknown(self, key: JobKey) -> bool:
+        job = self.jobs.get(key)
+        return job is not None and job.status is Status.UNKNOWN
+
+    def _age(self, key: JobKey) -> float:
+        return self._clock.monotonic() - self._known_as_of.get(key, _NEVER).at
+
     def _tell_collapse(self, listed: Mapping[JobKey, Job]) -> None:
-        """Say once that the lists lack most of the jobs; each is read by itself in any case."""
-        missing = len(self.jobs.keys() - listed.keys())
-        collapsed = missing > max(COLLAPSE, len(self.jobs) / 2)
+        """Say once that the lists lack most of the jobs that they could hold; each is read by itself in any case."""
+        known = [key for key in self.jobs if not self._unknown(key)]
+        missing = sum(key not in listed for key in known)
+        collapsed = missing > max(COLLAPSE, len(known) / 2)
         if collapsed and not self._collapsed:
-            log.error("list.collapsed", workspace=self._workspace, known=len(self.jobs), missing=missing)
+            log.error("list.collapsed", workspace=self._workspace, known=len(known), missing=missing)
         self._collapsed = collapsed
 
     async def _read_missing(self, key: JobKey, reading: Reading) -> None:
-        begun = self.begin()
         try:
-            self.take(await self._api.get_job(key.id), begun)
+            await self._read_one(key)
         except NotFound:
             reading.gone.append(self.jobs.get(key, key))
         except ApiError as error:
             reading.errors += 1
+            reading.unread.add(key)
             log.warning("job.unreadable", workspace=key.workspace, job=key.id, problem=error.reason.value)
+
+    async def _read_one(self, key: JobKey) -> None:
+        begun = self.begin()
+        self.take(await self._api.get_job(key.id), begun)

@@ -1,11 +1,11 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import structlog
 
 from controller.core import claim as claims
-from controller.core.decision import Action, Decision
+from controller.core.decision import Action, Because, Decision, withheld
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
 from controller.core.rulebook import Rulebook
@@ -74,16 +74,19 @@ class Reconciler:
         begun = self._clock.now()
         self._sweep.begin()
         dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
-        reading, problem = await self._read(begun)
+        reading, problem = await self._read()
         snapshot = self._snapshots.take(begun if at is None else at)
         now = snapshot.now
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
         decided, pauses = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
+        unread = reading.unread if reading else self.observer.jobs.keys()
+        decided = [(_as_unread(each, unread), situation) for each, situation in decided]
         report.decisions = [*(decision for decision, _situation in decided), *pauses]
         if reading is not None:
             report.unreadable = reading.errors
-            await self._ledger.record(list(self._observe(reading, decided, dialing, journal, now)))
+            read = [each for each in decided if each[0].job.key not in unread]
+            await self._ledger.record(list(self._observe(reading, read, dialing, journal, now)))
         await self._act(report, journal, interrupted)
         self._tell(report, journal, begun)
         return report
@@ -93,13 +96,14 @@ class Reconciler:
         report.replace_outcomes(await self._sweep.settled())
 
     async def close(self) -> None:
-        """Stop waiting for slow verifications; the next start reads the jobs again."""
+        """Stop waiting for slow verifications and lists; the next start reads the jobs again."""
         await self._sweep.close()
+        await self.observer.close()
 
-    async def _read(self, now: Instant) -> tuple[Reading | None, str | None]:
+    async def _read(self) -> tuple[Reading | None, str | None]:
         claimed = [key for key in self._ledger.claims if key.workspace == self.workspace]
         try:
-            return await self.observer.read(claimed, now), None
+            return await self.observer.read(claimed), None
         except ApiError as error:
             if self.problem is None:
                 log.error(
@@ -163,9 +167,8 @@ class Reconciler:
     async def _act(self, report: PassReport, journal: Journal, interrupted: Callable[[], bool]) -> None:
         pauses = [decision for decision in report.decisions if decision.action is Action.PAUSE]
         report.outcomes += await self._sweep.pause(pauses, journal, report.now)
-        if report.problem is None:
-            dials = [decision for decision in report.decisions if decision.action in (Action.RESUME, Action.START)]
-            report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
+        dials = [decision for decision in report.decisions if decision.action in (Action.RESUME, Action.START)]
+        report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
 
     def _tell(self, report: PassReport, journal: Journal, begun: Instant) -> None:
         facts = {"trigger": report.trigger.value, "seconds": round(self._clock.now() - begun, 3)}
@@ -177,3 +180,8 @@ class Reconciler:
             self.problem = None
         quiet = report.trigger is Trigger.RESYNC and not report.outcomes
         (journal.log.debug if quiet else journal.log.info)("pass.finished", **facts, **report.counts())
+
+
+def _as_unread(decision: Decision, unread: Container[JobKey]) -> Decision:
+    """What was not read may have finished, or be somebody's own pause: it is only ever paused."""
+    return withheld(decision, Because.UNREAD) if decision.job.key in unread else decision

@@ -65,9 +65,7 @@ class PassReport:
     def failed(self) -> bool:
         """Whether anything is not as desired and not under way."""
         return (
-            self.problem is not None
-            or self.unreadable > 0
-            or any(outcome.result in (Result.FAILED, Result.UNVERIFIED) for outcome in self.outcomes)
+            self.problem is not None or self.unreadable > 0 or any(_left_undone(outcome) for outcome in self.outcomes)
         )
 
     @property
@@ -87,6 +85,12 @@ class PassReport:
         known = {outcome.decision.job.key: outcome for outcome in later}
         self.outcomes = [known.pop(outcome.decision.job.key, outcome) for outcome in self.outcomes]
         self.outcomes += known.values()
+
+
+def _left_undone(outcome: Outcome) -> bool:
+    """A resume is withdrawn where it is not wanted any more, or where the job could not be read again."""
+    unread = outcome.result is Result.WITHDRAWN and outcome.problem is not None
+    return unread or outcome.result in (Result.FAILED, Result.UNVERIFIED)
 
 
 _PAST = {Action.PAUSE: "paused", Action.RESUME: "resumed", Action.START: "started"}

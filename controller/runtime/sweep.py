@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
@@ -33,6 +34,8 @@ from controller.runtime.snapshot import Snapshots
 from controller.store.changes import Change, PutClaim
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 BATCH = 200
 """The most intents of one transaction."""
@@ -220,8 +223,9 @@ class Sweep:
                 self._snapshots.unproven.add(key)
             return wanted
 
+        refreshed = await _guarded(decision, self._changer.refresh(decision))
         async with self._alone(key):
-            outcome = await _guarded(decision, self._changer.unpause(decision, still_wanted))
+            outcome = refreshed or await _guarded(decision, self._changer.unpause(decision, still_wanted))
             outcome = replace(outcome, unproven_before=key in unproven)
             self._note(outcome, journal)
             return outcome
@@ -277,7 +281,7 @@ def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
         yield decisions[start : start + BATCH]
 
 
-async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:
+async def _guarded(decision: Decision, change: Awaitable[T]) -> T | Outcome:
     """One job's error never stops the rest."""
     try:
         return await change

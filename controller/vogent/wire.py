@@ -5,6 +5,8 @@ Extra fields are tolerated; what decides must be as the reference says. No messa
 
 import json
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
@@ -12,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.core.job import Job, Status
 from controller.vogent.errors import ContractError, ErrorReason
+from controller.vogent.mending import REPLACEMENT, mended
 
 #: How much of a status that the reference does not list is kept, in characters.
 STATUS_TEXT_LIMIT = 40
@@ -20,6 +23,7 @@ PROBLEMS_NAMED = 3
 
 Body: TypeAlias = bytes | bytearray
 ItemT = TypeVar("ItemT")
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class _Answer(BaseModel):
 
 
 class _Job(_Answer):
-    id: Annotated[str, Field(min_length=1)]
+    # What was mended is not the id any more by which the API knows the job.
+    id: Annotated[str, Field(min_length=1, pattern=f"^[^{REPLACEMENT}]+$")]
     name: str
     agent_id: Annotated[str, Field(alias="callAgentId")]
     # Anything at all may come here without spoiling the job: an unknown status and an unreadable schedule are findings.
@@ -89,41 +94,48 @@ class _QueuePage(_Answer):
 
 def parse_job(workspace: str, body: Body) -> Job:
     """Read the answer that is one job. Raises ContractError."""
-    try:
-        return _job(workspace, _Job.model_validate_json(body))
-    except ValidationError as error:
-        problem = _problem(error)
-    raise ContractError(ErrorReason.CONTRACT, f"the answer is not a job: {problem}")
+    return _read(body, "a job", lambda body: _job(workspace, _Job.model_validate_json(body)))
 
 
 def parse_job_page(workspace: str, body: Body) -> Page[Job | Unreadable]:
     """Read one page of the list; a job that cannot be read becomes an Unreadable. Raises ContractError."""
-    try:
-        page = _JobPage.model_validate_json(body)
-        return Page(tuple(_job(workspace, row) for row in page.data), page.cursor)
-    except ValidationError:
-        pass
-    try:
-        loose = _LoosePage.model_validate_json(body)
-        return Page(tuple(_job_or_not(workspace, row) for row in loose.data), loose.cursor)
-    except ValidationError as error:
-        problem = _problem(error)
-    raise ContractError(ErrorReason.CONTRACT, f"the answer is not a page of jobs: {problem}")
+    return _read(body, "a page of jobs", lambda body: _job_page(workspace, body))
 
 
 def parse_queue_page(body: Body) -> Page[QueuedDial]:
     """Read one page of a job's queue. Raises ContractError."""
-    try:
-        page = _QueuePage.model_validate_json(body)
-        return Page(tuple(QueuedDial(row.id, row.to_number) for row in page.data), page.cursor)
-    except ValidationError as error:
-        problem = _problem(error)
-    raise ContractError(ErrorReason.CONTRACT, f"the answer is not a page of queued dials: {problem}")
+    return _read(body, "a page of queued dials", _queue_page)
 
 
 def canonical_schedule(schedule: object) -> str | None:
     """Canonical JSON text of a schedule as it came: sorted keys, no spaces, equal texts one object; None for null."""
     return None if schedule is None else sys.intern(_compact(schedule))
+
+
+def _read(body: Body, what: str, parse: Callable[[Body | str], AnswerT]) -> AnswerT:
+    """Parse an answer, mended where only that makes it JSON that can be read. Raises ContractError."""
+    try:
+        return parse(body)
+    except ValidationError as error:
+        problem, broken = _problem(error), error.errors(include_url=False)[0]["type"] == "json_invalid"
+    if broken:
+        with suppress(ValueError):  # a ValidationError is one: what was said of the answer as it came, stays
+            return parse(mended(body))
+    raise ContractError(ErrorReason.CONTRACT, f"the answer is not {what}: {problem}")
+
+
+def _job_page(workspace: str, body: Body | str) -> Page[Job | Unreadable]:
+    try:
+        page = _JobPage.model_validate_json(body)
+        return Page(tuple(_job(workspace, row) for row in page.data), page.cursor)
+    except ValidationError:
+        loose = _LoosePage.model_validate_json(body)
+        return Page(tuple(_job_or_not(workspace, row) for row in loose.data), loose.cursor)
+
+
+def _queue_page(body: Body | str) -> Page[QueuedDial]:
+    page = _QueuePage.model_validate_json(body)
+    return Page(tuple(QueuedDial(row.id, row.to_number) for row in page.data), page.cursor)
 
 
 def _job(workspace: str, row: _Job) -> Job:

@@ -26,7 +26,7 @@ WORDS = [
         Because,
         (
             "running overridden resume_unproven ours any_pause may_start already paused_by_others resume_never "
-            "orphaned not_started clock_untrusted unknown_status finished unmatched"
+            "orphaned not_started unread clock_untrusted unknown_status finished unmatched"
         ),
     ),
     (

@@ -82,3 +82,18 @@ def unchanged(status: str) -> Answer:
         return web.json_response(body)
 
     return answer
+
+
+def listing(**by_status: list[dict[str, Any]]) -> Any:
+    """Lists with those rows; `all` is the one that is asked for without a status."""
+
+    async def answer(request: web.Request, _handler: Handler) -> web.StreamResponse:
+        rows = by_status.get(request.query.get("status", "all"), [])
+        return web.json_response({"data": rows, "cursor": None})
+
+    return on("GET", "/batch_dial_jobs", answer)
+
+
+def row(job_id: str, status: str = "ACTIVE", **fields: Any) -> dict[str, Any]:
+    """A job as a list shows it."""
+    return {"id": job_id, "name": "US renewals", "status": status, "callAgentId": "agent-1", **fields}

@@ -145,7 +145,7 @@ async def staged(folder: Path, instant: str, policy: str = "", more: str = "") -
     stage = Stage(clock, box, store, Ledger.of(store.write, await store.kept()), client, rulebook(clock, policy, more))
     stage.ledger.write = stage.write
     stage.reconciler = build_reconciler(
-        settings, client, stage.ledger, ClockWatch(clock), lambda: stage.book, first_full_scan=clock.now()
+        settings, client, stage.ledger, ClockWatch(clock), lambda: stage.book, first_full_scan=clock.monotonic()
     )
     try:
         yield stage

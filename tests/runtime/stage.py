@@ -141,6 +141,16 @@ class Stage:
         self.ledger = Ledger.of(self.store.write, await self.store.kept(), stored=self.store.open_claim)
         self.build()
 
+    async def scanned(self) -> None:
+        """Wait for the list of everything, if one goes on beside the passes."""
+        await self.reconciler.observer._full_scan.ended()
+
+    async def scanned_at(self, instant: float) -> PassReport:
+        """Run a pass, and after it the list of everything that it began, if it did."""
+        report = await self.at(instant)
+        await self.scanned()
+        return report
+
     def use(self, *campaigns: Campaign, incidents: tuple[Incident, ...] = ()) -> None:
         """Put other rules in force."""
         self.book = rulebook(*campaigns, incidents=incidents, revision=self.book.rules.revision + "'")

@@ -7,55 +7,8 @@ import pytest
 from aiohttp import web
 
 from controller.core.job import Status
-from tests.runtime.faults import on, refusing, showing
-from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, lines
-
-
-def asked(stage: Stage) -> list[str]:
-    """The queries of the lists, from now on."""
-    seen: list[str] = []
-
-    async def look(request: web.Request, _handler: Handler) -> None:
-        if request.path.endswith("/batch_dial_jobs"):
-            seen.append(request.query.get("status", "all"))
-
-    stage.faults.append(look)
-    return seen
-
-
-def listing(**by_status: list[dict[str, Any]]) -> Any:
-    """Lists with those rows; `all` is the one that is asked for without a status."""
-
-    async def answer(request: web.Request, _handler: Handler) -> web.StreamResponse:
-        rows = by_status.get(request.query.get("status", "all"), [])
-        return web.json_response({"data": rows, "cursor": None})
-
-    return on("GET", "/batch_dial_jobs", answer)
-
-
-def row(job_id: str, status: str = "ACTIVE", **fields: Any) -> dict[str, Any]:
-    return {"id": job_id, "name": "US renewals", "status": status, "callAgentId": "agent-1", **fields}
-
-
-async def test_the_live_statuses_are_listed_at_every_pass_and_everything_once_an_hour(stage: Stage) -> None:
-    seen = asked(stage)
-    stage.build(first_full_scan=OPEN + 30)
-    live = ["ACTIVE", "INIT", "PAUSED"]
-    for passed, also in ((0, []), (30, ["all"]), (3629, []), (3630, ["all"]), (3660, [])):
-        seen.clear()
-        await stage.at(OPEN + passed)
-        assert sorted(seen) == sorted(live + also)
-
-
-async def test_a_full_list_that_failed_is_asked_for_again(stage: Stage) -> None:
-    seen = asked(stage)
-    stage.build(first_full_scan=OPEN)
-    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(401)))
-    await stage.at(OPEN)
-    stage.faults.pop()
-    seen.clear()
-    await stage.at(OPEN + 30)
-    assert "all" in seen
+from tests.runtime.faults import listing, on, refusing, row, showing
+from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, lines, until
 
 
 async def test_a_job_that_is_missing_from_the_lists_is_read_by_itself_and_decided(stage: Stage) -> None:
@@ -99,11 +52,40 @@ async def test_a_server_that_ignores_the_status_filter_changes_nothing(stage: St
     assert stage.sent() == [f"/{jobs[Status.ACTIVE]}/paused"]
 
 
-async def test_a_job_that_moves_between_two_lists_is_decided_once(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("seen", "counts"),
+    [
+        (("INIT", "PAUSED", "ACTIVE"), Status.ACTIVE),
+        (("PAUSED", "ACTIVE"), Status.ACTIVE),
+        (("INIT", "ACTIVE"), Status.ACTIVE),
+        (("INIT", "PAUSED"), Status.PAUSED),
+    ],
+)
+async def test_a_job_that_moves_between_the_lists_is_decided_once_as_what_could_dial(
+    stage: Stage, seen: tuple[str, ...], counts: Status
+) -> None:
     job = stage.add(Status.PAUSED)
-    stage.faults.append(listing(ACTIVE=[row(job)], PAUSED=[row(job, "PAUSED")]))
+    stage.faults.append(listing(**{status: [row(job, status)] for status in seen}))
     report = await stage.at(OPEN)
-    assert [decision.job.status for decision in report.decisions] == [Status.PAUSED]
+    assert [decision.job.status for decision in report.decisions] == [counts]
+
+
+async def test_a_job_that_a_person_resumes_between_two_lists_is_paused_at_once(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+
+    async def resumed(request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        if request.query.get("status") == "ACTIVE":
+            await until(lambda: stage.status(job) is Status.ACTIVE)
+        if request.query.get("status") == "PAUSED":
+            answer = await handler(request)
+            stage.sandbox.set_paused(job, paused=False)
+            return answer
+        return None
+
+    stage.faults.append(resumed)
+    await stage.at(SHUT + 30)
+    assert stage.status(job) is Status.PAUSED
 
 
 async def test_a_job_in_a_list_that_cannot_be_read_is_counted_and_stops_no_other(stage: Stage, logs: list[Any]) -> None:
@@ -119,48 +101,15 @@ async def test_a_job_in_a_list_that_cannot_be_read_is_counted_and_stops_no_other
     assert told[None] == "not an object"
 
 
-async def test_a_job_of_unknown_status_is_found_by_the_full_list_and_left_while_open(
-    stage: Stage, logs: list[Any]
-) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=OPEN)
-    stage.faults.append(showing(job, status="WARMING_UP"))
-    for passed in (0, 30):
-        report = await stage.at(OPEN + passed)
-        assert report.counts() == {"jobs": 1, "unknown_status": 1}
-    assert stage.sent() == []
-    assert await stage.findings() == ["unknown_status"]
-    [line] = lines(logs, "finding.opened")
-    assert (line["log_level"], line["job"]) == ("warning", job)
-    assert "WARMING_UP" in line["detail"]
-
-
-async def test_a_job_of_unknown_status_is_paused_while_closed_and_its_finding_goes_with_the_status(
-    stage: Stage, logs: list[Any]
-) -> None:
-    job = stage.add()
-    stage.build(first_full_scan=SHUT)
-    fault = showing(job, status="WARMING_UP")
-    stage.faults.append(fault)
+async def test_a_job_with_half_a_character_in_its_name_is_paused_and_resumed_as_any_other(stage: Stage) -> None:
+    odd, job = stage.add(), stage.add()
+    stage.faults.append(showing(odd, name="US renewals cut \ud83d"))
     await stage.at(SHUT)
-    assert stage.status(job) is Status.PAUSED
-    assert await stage.states(job) == ["held"]
-    stage.faults.remove(fault)
-    await stage.at(SHUT + 30)
-    assert await stage.findings() == []
-    assert len(lines(logs, "finding.closed")) == 1
+    assert (stage.status(odd), stage.status(job)) == (Status.PAUSED, Status.PAUSED)
+    [claim] = await stage.claims(odd)
+    assert claim.job_name == "US renewals cut \ufffd"
     await stage.at(MORNING)
-    assert stage.status(job) is Status.ACTIVE
-
-
-async def test_a_job_of_unknown_status_is_never_resumed(stage: Stage) -> None:
-    job = stage.add()
-    await stage.at(SHUT)
-    stage.faults.append(showing(job, status="WARMING_UP"))
-    report = await stage.at(MORNING)
-    assert report.counts() == {"jobs": 1, "unknown_status": 1}
-    assert len(stage.sent()) == 1
-    assert await stage.states(job) == ["held"]
+    assert (stage.status(odd), stage.status(job)) == (Status.ACTIVE, Status.ACTIVE)
 
 
 async def test_lists_of_several_pages_are_read_to_their_end(stage: Stage) -> None:

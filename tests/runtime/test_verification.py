@@ -250,6 +250,7 @@ async def test_a_job_that_says_an_unknown_status_after_the_pause_is_not_verified
     job = stage.add()
     stage.faults += [on("POST", "/paused", unchanged("HALTING")), showing(job, status="HALTING")]
     stage.build(first_full_scan=0)
+    await stage.reconciler.observer.full_scan()
     report = await stage.settled_at(SHUT)
     assert [outcome.result for outcome in report.outcomes] == [Result.UNVERIFIED]
 

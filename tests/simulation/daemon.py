@@ -149,7 +149,7 @@ class Life:
             budget=Budget(20),
             witness=watch,
         )
-        observer = Observer(client, "main", first_full_scan=self.clock.now() + RESYNC / 2)
+        observer = Observer(client, "main", self.clock, first_full_scan=self.clock.monotonic() + RESYNC / 2)
         reconciler = Reconciler(
             "main",
             observer=observer,

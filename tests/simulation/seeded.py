@@ -210,7 +210,7 @@ DEFECTS = tuple(
         (
             "let old reads overwrite newer answers",
             "runtime/observation.py",
-            "if begun < self._known_as_of.get(job.key, 0):",
+            "if begun < self._known_as_of.get(job.key, _NEVER):",
             "if False:",
         ),
     )
