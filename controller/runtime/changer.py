@@ -34,7 +34,7 @@ class Changer:
         return await self._send(decision, lambda: self.api.pause(decision.job.id))
 
     async def refresh(self, decision: Decision) -> Outcome | None:
-        """Read a job again that was read too long ago to be resumed or started by that. None where it can be sent to."""
+        """Read a job again that was read too long ago to be resumed or started by that. None: now it may be."""
         try:
             await self.observer.refresh(decision.job.key)
         except NotFound:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
@@ -34,8 +33,6 @@ from controller.runtime.snapshot import Snapshots
 from controller.store.changes import Change, PutClaim
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 BATCH = 200
 """The most intents of one transaction."""
@@ -223,9 +220,12 @@ class Sweep:
                 self._snapshots.unproven.add(key)
             return wanted
 
-        refreshed = await _guarded(decision, self._changer.refresh(decision))
+        try:
+            withdrawn = await self._changer.refresh(decision)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            withdrawn = _crashed(decision, error)
         async with self._alone(key):
-            outcome = refreshed or await _guarded(decision, self._changer.unpause(decision, still_wanted))
+            outcome = withdrawn or await _guarded(decision, self._changer.unpause(decision, still_wanted))
             outcome = replace(outcome, unproven_before=key in unproven)
             self._note(outcome, journal)
             return outcome
@@ -281,10 +281,14 @@ def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
         yield decisions[start : start + BATCH]
 
 
-async def _guarded(decision: Decision, change: Awaitable[T]) -> T | Outcome:
+async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:
     """One job's error never stops the rest."""
     try:
         return await change
-    except Exception:
-        log.exception("job.change_crashed", job=decision.job.id, name=decision.job.name)
-        return Outcome(decision, Result.FAILED, problem="crashed")
+    except Exception as error:  # noqa: BLE001 - it is logged
+        return _crashed(decision, error)
+
+
+def _crashed(decision: Decision, error: Exception) -> Outcome:
+    log.error("job.change_crashed", job=decision.job.id, name=decision.job.name, exc_info=error)
+    return Outcome(decision, Result.FAILED, problem="crashed")

@@ -179,6 +179,8 @@ class World:
         left_out = ONE_PAGE if path else ()
         left_out += ONLY_CHANGES if method != "POST" else ()
         fitting = [kind for kind in self.kinds if kind not in left_out]
+        if method == "POST":
+            fitting += ONLY_CHANGES
         if not fitting:
             return None
         kind = self.chance.choice(fitting)
