@@ -112,6 +112,7 @@ class Daemon:
             service.passed,
         )
         health.next_transition = lambda: engine.next_transition
+        health.lately_blocked = lambda: engine.lately_blocked
         return _Running(engine, rules, service)
 
     async def _run_until_stopped(self, running: _Running) -> None:

@@ -25,6 +25,8 @@ CLOCK_LOOK = 1.0
 """Seconds between two looks at the clock, in real seconds."""
 BLOCKED = 2.0
 """Real seconds by which that look may be late; more, and the process was stopped or its event loop blocked."""
+BLOCKED_TOLD = 60.0
+"""Seconds for which that stays in the state."""
 DRAIN_SECONDS = 20.0
 """How long the passes in flight may take to end once it is told to stop, in real seconds."""
 
@@ -50,6 +52,7 @@ class Engine:
         self._loops = [WorkspaceLoop(reconciler, passed) for reconciler in reconcilers]
         self._clock_log = clock_log
         self._timers = Timers(clock, resync, self._on_resync, self._on_transition)
+        self._blocked: tuple[float, float] | None = None
         self._passes: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -73,6 +76,13 @@ class Engine:
     def next_transition(self) -> Instant | None:
         """The instant that is waited for."""
         return self._timers.next_transition
+
+    @property
+    def lately_blocked(self) -> float | None:
+        """For how many real seconds nothing ran, within the last minute of the clock; None where all went well."""
+        if self._blocked is None or self._clock.monotonic() - self._blocked[0] > BLOCKED_TOLD:
+            return None
+        return self._blocked[1]
 
     def look_at_rules(self) -> None:
         """Look at the rules files now."""
@@ -143,6 +153,7 @@ class Engine:
         now = self._clock.now()
         rows = self._clock_log.look(now)
         if late > BLOCKED:
+            self._blocked = self._clock.monotonic(), late
             log.error("loop.blocked", seconds=round(late, 3))
         overslept = self._timers.overslept
         if overslept:

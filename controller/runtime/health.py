@@ -40,7 +40,9 @@ class Part:
 
 @dataclass(slots=True)
 class Health:
-    """`resync` is in seconds of the clock; `next_transition` gives the instant that is waited for, if any."""
+    """`resync` is in seconds of the clock; `next_transition` gives the instant that is waited for, if any, and
+    `lately_blocked` for how many seconds nothing ran lately.
+    """
 
     clock: Clock
     resync: float
@@ -48,6 +50,7 @@ class Health:
     ledger: Ledger
     rules: RulesKeeper
     next_transition: Callable[[], Instant | None] = lambda: None
+    lately_blocked: Callable[[], float | None] = lambda: None
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
 
     def passed(self, report: PassReport) -> None:
@@ -73,6 +76,9 @@ class Health:
         found = [] if self.ledger.durable else ["the store cannot be written: nothing is resumed"]
         if self.rules.rejected:
             found.append("the rules files are wrong: the last good ones are in force")
+        blocked = self.lately_blocked()
+        if blocked is not None:
+            found.append(f"nothing ran for {blocked:.0f} s")
         for name, part in self.parts.items():
             if part.reconciler.problem is not None:
                 found.append(f"{name} cannot be read: {part.reconciler.problem}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from controller.clock import SystemClock
+from controller.clock import StoppedClock, SystemClock
 from controller.runtime import engine as engine_module
 from controller.runtime.clock_log import ClockLog
-from controller.runtime.engine import BLOCKED, Engine
+from controller.runtime.engine import BLOCKED, BLOCKED_TOLD, Engine
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.report import PassReport, Trigger
 from controller.runtime.rules_keeper import RulesKeeper
@@ -56,6 +56,16 @@ async def test_a_process_that_did_not_run_for_a_while_decides_anew_at_once(runni
     running.engine.look_at_clock(late=BLOCKED + 0.1)
     assert await running.passes() == [Trigger.CLOCK]
     assert [line["seconds"] for line in lines(logs, "loop.blocked")] == [BLOCKED + 0.1]
+    assert running.engine.lately_blocked == BLOCKED + 0.1
+
+
+async def test_that_nothing_ran_is_told_for_a_minute(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert running.engine.lately_blocked is None
+    running.engine.look_at_clock(late=12.0)
+    await running.passes()
+    ahead = StoppedClock(SystemClock().monotonic() + BLOCKED_TOLD + 1)
+    monkeypatch.setattr(running.engine, "_clock", ahead)
+    assert running.engine.lately_blocked is None
 
 
 async def test_timers_that_overslept_are_set_anew_and_told(running: Running, logs: list[Any]) -> None:

@@ -138,10 +138,13 @@ async def test_each_degraded_mode_is_told_while_it_lasts(stage: Stage, health: H
     ]
     await passed(stage, health)
     health.parts = {"main": replace(health.parts["main"], throttled=lambda: True)}
+    health.lately_blocked = lambda: 12.3
     assert health.degraded()[2:] == [
+        "nothing ran for 12 s",
         "main is throttled: all but pauses wait",
         "main: the clock is not trusted (date): nothing is resumed",
     ]
+    health.lately_blocked = lambda: None
     health.parts = {"main": replace(health.parts["main"], throttled=lambda: False)}
     assert health.summary().startswith("DEGRADED: the store cannot be written: nothing is resumed; the rules files are")
     stage.clock.wrong_by, health.ledger.write = 0.0, whole
