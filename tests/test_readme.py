@@ -57,6 +57,7 @@ def test_the_problems_of_check_are_real(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.once
 def test_every_make_target_of_the_readme_exists() -> None:
     for line in re.findall(r"^make .*$", "\n".join(blocks("sh")), re.MULTILINE):
         done = subprocess.run(["make", "-n", *line.split()[1:]], cwd=ROOT, capture_output=True, timeout=60, check=False)

@@ -13,7 +13,7 @@ from tests.e2e.provider import in_status, resume
 from tests.e2e.store_file import claimed, store_path
 from tests.e2e.two_campaigns import AUTUMN, JOBS, SPRING, rule
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 MORNING = "2026-11-25T09:30:00-05:00"
 RUBBISH = bytes(range(256))

@@ -33,8 +33,8 @@ def scene(tmp_path: Path) -> Iterator[Stage]:
 
 
 def open_until_soon(scene: Stage, daemon: Process) -> float:
-    """Bring rules into force by which all is open, for a minute or two; gives the instant when pauses are due."""
-    closing = (scene.clock.now() + MINUTE + CLOSE_EARLY) // MINUTE * MINUTE + MINUTE
+    """Bring rules into force by which all is open, for some minutes; gives the instant when pauses are due."""
+    closing = (scene.clock.now() + 3 * MINUTE + CLOSE_EARLY) // MINUTE * MINUTE + MINUTE
     local = datetime.fromtimestamp(closing, ZoneInfo("America/New_York"))
     since = len(daemon.said)
     scene.rules("08:00", f"{local:%H:%M}")

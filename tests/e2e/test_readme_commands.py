@@ -135,6 +135,7 @@ def test_the_outputs_in_the_readme_are_real(reader: Reader) -> None:
         assert stripped(done.stdout + done.stderr) == stripped(output), line
 
 
+@pytest.mark.once
 def test_the_installation_works_in_a_copy_of_the_sources(tmp_path: Path) -> None:
     [block] = [block for block in blocks("sh") if "--version" in block]
     copy = tmp_path / "copy"

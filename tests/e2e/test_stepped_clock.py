@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.processes import Process, Stage, until
 from tests.e2e.provider import in_status
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 NOON = "2026-11-25T12:00:00-05:00"
 HOUR = 3600.0

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 def test_a_daemon_that_cannot_go_on_says_so_on_stderr_where_stdout_is_not_read(tmp_path: Path) -> None:
     config = tmp_path / "controller.yaml"
-    config.write_text(CONFIG.format(url="http://127.0.0.1:1/api"))
+    config.write_text(CONFIG.format(url="http://127.0.0.1:1/api", limits="", resync="30s"))
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "a.yaml").write_text("campaigns: {renewals: {match: {names: [x]}, calendars: [none]}}")
     reader, unread = os.pipe()

@@ -21,7 +21,7 @@ whatever = pytest.mark.parametrize("answer", ANSWERS, ids=NAMES)
 @pytest.fixture
 async def hasty(stage: Stage, answer: Answer) -> AsyncIterator[Stage]:
     """A stage whose client waits no longer than it must for what drips."""
-    patience = 0.5 if answer is dripping else 5
+    patience = 1.5 if answer is dripping else 5
     client = open_client(workspace_settings(stage.sandbox.base_url, request_timeout=patience), set())
     stage.build(client)
     yield stage

@@ -213,5 +213,47 @@ DEFECTS = tuple(
             "if begun < self._known_as_of.get(job.key, _NEVER):",
             "if False:",
         ),
+        (
+            "believe the instant of a clock that was set back since",
+            "runtime/snapshot.py",
+            "            at if just_ahead else now,",
+            "            max(at, now),",
+        ),
+        (
+            "end a claim by a resume though a pause was intended since",
+            "core/claim.py",
+            "return _moved(claim, ClaimState.RESUMED, now) if claim.state is ClaimState.RESUMING else claim",
+            "return _moved(claim, ClaimState.RESUMED, now)",
+        ),
+        (
+            "take what a reading says right after our own pause for a person's doing",
+            "core/claim.py",
+            "return claim if lately(claim, now) else _moved",
+            "return _moved",
+        ),
+        (
+            "write nothing of what is known into a new store",
+            "runtime/ledger.py",
+            "        self._queue.keep(self._memory.everything())\n",
+            "",
+        ),
+        (
+            "forget an earlier resume for a later one that had no effect",
+            "runtime/consequences.py",
+            "if _had_no_effect(outcome) and not outcome.unproven_before:",
+            "if _had_no_effect(outcome):",
+        ),
+        (
+            "resume by what was known of a job that was not read",
+            "runtime/reconciler.py",
+            "decided = [(_as_unread(each, unread), situation) for each, situation in decided]",
+            "decided = [(each, situation) for each, situation in decided]",
+        ),
+        (
+            "let an absolute pause behind an answered resume make no claim",
+            "runtime/sweep.py",
+            "decision.because is Because.RESUME_UNPROVEN and seen is Status.PAUSED:",
+            "decision.because is Because.RESUME_UNPROVEN:",
+        ),
     )
 )

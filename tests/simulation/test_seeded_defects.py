@@ -1,6 +1,6 @@
 """The simulator catches mistakes that somebody might make in the code, seeded one at a time.
 
-`--all-defects` tries each; without it the quickest few are tried. What caught a defect is in the report of its test.
+`--all-defects` tries each; without it a quick one is tried. What caught a defect is in the report of its test.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.simulation.seeded import DEFECTS, Defect, patched
 
 pytestmark = pytest.mark.once
 
-SAMPLE = ("start what is INIT whatever the campaign says", "anticipate no close", "resume foreign pauses")
+SAMPLE = ("anticipate no close",)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
