@@ -75,6 +75,11 @@ class ShiftedClock:
             raise ValueError("the rate must be above 0")
         return cls(start, anchor, rate)
 
+    @classmethod
+    def from_now(cls, start: Instant, rate: float) -> "ShiftedClock":
+        """A clock that reads `start` now."""
+        return cls(start, time.time(), rate)
+
     def __str__(self) -> str:
         return f"{self.start!r},{self.anchor!r},{self.rate!r}"
 

@@ -51,3 +51,9 @@ async def test_a_wait_gives_the_others_their_turn(clock: Clock) -> None:
         await clock.sleep(0.001)
         done.append("waited")
     assert done == ["other", "waited"]
+
+
+def test_a_clock_that_begins_now_reads_its_start() -> None:
+    clock = ShiftedClock.from_now(1000.0, 60.0)
+    assert 1000.0 <= clock.now() < 1000.0 + 60.0 * 5
+    assert clock.rate == 60.0

@@ -5,7 +5,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -77,7 +76,7 @@ class _Played:
 
 def _play(folder: Path, keep_running: bool) -> bool:
     """Whether all was seen that should have been, as far as the play went."""
-    clock = ShiftedClock(START, time.time(), RATE)
+    clock = ShiftedClock.from_now(START, RATE)
     _introduce(clock)
     rules = folder / "rules"
     rules.mkdir()
