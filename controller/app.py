@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -23,6 +24,7 @@ from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.runtime.service import ServiceReporter
+from controller.runtime.store_check import check_store
 from controller.runtime.watch import watch_folder
 from controller.settings import Settings
 from controller.telemetry.notify import NobodyAsks, ServiceManager
@@ -76,9 +78,9 @@ class Daemon:
     async def run(self) -> None:
         """Run until stopped. Raises RulesError where no rules can be had, StoreError where the store cannot."""
         async with AsyncExitStack() as stack:
-            ledger, last = await stack.enter_async_context(open_ledger(self._settings.store))
+            ledger, last_rules, damaged = await stack.enter_async_context(open_ledger(self._settings.store))
             rules = self._rules(ledger)
-            await rules.start(last)
+            await rules.start(last_rules)
             watches = watch_clock(self._settings, self._clock)
             clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys, watches))
             running = self._build(clients, watches, ledger, rules)
@@ -86,7 +88,7 @@ class Daemon:
             await control.start()
             stack.push_async_callback(control.close)
             log.info("daemon.started", version=__version__, workspaces=sorted(clients))
-            await self._run_until_stopped(running)
+            await self._run_until_stopped(running, check_store(damaged, ledger, self._clock))
         log.info("daemon.stopped")
 
     def _build(
@@ -115,12 +117,13 @@ class Daemon:
         health.lately_blocked = lambda: engine.lately_blocked
         return _Running(engine, rules, service)
 
-    async def _run_until_stopped(self, running: _Running) -> None:
+    async def _run_until_stopped(self, running: _Running, beside: Coroutine[Any, Any, None]) -> None:
         engine = running.engine
         self._running = running
         engine.start()
         engine.spawn(watch_folder(self._settings.rules, running.rules.look))
         engine.spawn(running.service.run())
+        engine.spawn(beside)
         try:
             await self._stop.wait()
             running.service.stopping()

@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 import structlog
 
@@ -73,9 +74,17 @@ def watch_clock(settings: Settings, clock: Clock) -> dict[str, ClockWatch]:
     return {name: ClockWatch(clock) for name in settings.workspaces}
 
 
+class OpenedLedger(NamedTuple):
+    """The ledger with what the store holds, the rules that it knows as the last good ones, how to look for damage."""
+
+    ledger: Ledger
+    last_rules: StoredRevision | None
+    damaged: Callable[[], Awaitable[str | None]]
+
+
 @asynccontextmanager
-async def open_ledger(url: str) -> AsyncIterator[tuple[Ledger, StoredRevision | None]]:
-    """The ledger with what the store holds, and the rules that it knows as the last good ones.
+async def open_ledger(url: str) -> AsyncIterator[OpenedLedger]:
+    """Open the store, and keep it open through whatever befalls it.
 
     Raises StoreLocked while another process writes the store, StoreError where nothing good was ever there.
     """
@@ -85,7 +94,7 @@ async def open_ledger(url: str) -> AsyncIterator[tuple[Ledger, StoredRevision | 
             log.error("store.unwritable", reason=keeper.problem.reason.value, problem=str(keeper.problem))
         ledger = Ledger.of(keeper.write, kept, keeper.mend, keeper.open_claim, keeper.taken_over)
         try:
-            yield ledger, kept.revision if kept else None
+            yield OpenedLedger(ledger, kept.revision if kept else None, keeper.damaged)
         finally:
             await ledger.close()
     finally:

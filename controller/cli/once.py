@@ -36,7 +36,8 @@ def once(config: Path, output: str) -> None:
     logs = start_logs(settings, clock)
 
     async def main() -> tuple[list[PassReport], bool]:
-        async with open_ledger(settings.store) as (ledger, _last):
+        async with open_ledger(settings.store) as opened:
+            ledger = opened.ledger
             rules = loaded.rules
             versions = (loaded.tzdata_version, loaded.holidays_version)
             await ledger.record([UseRevision(rules.revision, rules.sources, *versions, clock.now())])

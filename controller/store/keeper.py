@@ -66,7 +66,7 @@ class StoreKeeper:
 
     async def write(self, changes: Sequence[Change]) -> None:
         """Write all changes or none, as `Store.write`. Raises StoreError."""
-        if self._store is None:
+        if self._store is None or self._problem is not None:
             raise self._problem or StoreError(StoreReason.CLOSED, f"{self._path}: was closed")
         try:
             await self._store.write(changes)
@@ -74,6 +74,18 @@ class StoreKeeper:
             if error.reason in _ANOTHER:
                 self._problem = error
             raise
+
+    async def damaged(self) -> str | None:
+        """Look at the whole file; what is wrong with it, None where nothing is, or where it cannot be looked at now."""
+        if self._store is None:
+            return None
+        try:
+            await self._store.check()
+        except StoreError as error:
+            if error.reason is StoreReason.CORRUPT:
+                self._problem = error
+                return str(error)
+        return None
 
     def taken_over(self) -> None:
         """All that is known is in the store now: what was set aside is needed no more."""

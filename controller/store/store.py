@@ -138,6 +138,11 @@ class Store(_Reads):
         """All that a daemon goes on from."""
         return await self._read(statements.kept)
 
+    async def check(self) -> None:
+        """Read the whole file, as the disk has it. Raises StoreError, CORRUPT where it is damaged."""
+        self._refuse_if_closed()
+        await asyncio.to_thread(_check, self.path)
+
     async def write(self, changes: Sequence[Change]) -> None:
         """Write all changes or none; they are durable once this returns. Calls are served in their order.
 
@@ -252,6 +257,13 @@ def _make(path: Path) -> None:
             from controller.store.migrate import upgrade  # noqa: PLC0415 - loads Alembic: only where there is work
 
             upgrade(sync_engine(path, WRITER).execution_options(**IMMEDIATE))
+
+
+def _check(path: Path) -> None:
+    with store_errors(path), sync_engine(path, READER).connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise StoreError(StoreReason.CORRUPT, f"{path}: {found}")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

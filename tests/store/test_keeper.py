@@ -213,6 +213,25 @@ async def test_what_was_salvaged_is_kept_until_another_store_can_be_made(
     assert path.with_name("controller.db.corrupt-1").exists()
 
 
+async def test_damage_that_no_write_has_met_is_found_by_a_look_at_the_file(
+    url: str, path: Path, make_claim: MakeClaim
+) -> None:
+    await filled(url, make_claim(), padding=400)
+    async with kept_open(url) as (keeper, _kept):
+        assert await keeper.damaged() is None
+        garble(path, 4096, 10**9)
+        problem = await keeper.damaged()
+        assert problem is not None
+        assert str(path) in problem
+        with pytest.raises(StoreError) as refused:
+            await keeper.write([Audit(1.0, "job.paused")])
+        assert refused.value.reason is StoreReason.CORRUPT
+        assert await keeper.mend() == Kept()
+        await keeper.write([Audit(1.0, "job.paused")])
+        assert await keeper.damaged() is None
+    assert await keeper.damaged() is None, "there is nothing to look at any more"
+
+
 async def test_a_crash_before_anything_is_written_into_the_other_store_loses_nothing(
     url: str, path: Path, make_claim: MakeClaim
 ) -> None:
