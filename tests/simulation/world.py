@@ -41,7 +41,7 @@ QUIET = 1800.0
 """Seconds between two resyncs while nothing happens."""
 SETTLED = 135.0
 """Seconds for which passes stay close after something happened."""
-CLOCK_LOOK = 120.0
+CLOCK_LOOK = 45.0
 """Seconds between two looks at the clock, in place of one: the simulated years have many seconds."""
 SECONDS = {"timeout": 0.0, "throttled": 60.0, "lag": 60.0, "slow": 9.0, "late": 30.0, "wrong_date": 7200.0}
 """The most seconds that a fault of a kind carries."""
