@@ -63,10 +63,10 @@ DEFECTS = tuple(
             "if campaigns else",
         ),
         (
-            "let the first campaign decide alone",
+            "let the last campaign decide alone",
             "core/precedence.py",
             "for closed in hours.closed_by(now))",
-            "for closed in hours.closed_by(now) if hours is situation.campaigns[0])",
+            "for closed in hours.closed_by(now) if hours is situation.campaigns[-1])",
         ),
         (
             "act on a transition only",
