@@ -84,7 +84,7 @@ write_queue.WRITE_SECONDS = write_queue.CLOSE_SECONDS = store.CLOSE_SECONDS = 0.
 async def main():
     disk = Disk()
     sqlite._prepare = disk.prepare
-    async with open_ledger(sys.argv[1]) as (ledger, _revision):
+    async with open_ledger(sys.argv[1]) as (ledger, _rules, _damaged):
         assert await ledger.record([ROW])
         disk.hangs = True
         assert not await ledger.record([ROW])
