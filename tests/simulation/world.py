@@ -35,6 +35,9 @@ APART = 10_000.0
 """Mean seconds between two happenings."""
 CLOCK_CHANGES = ("2026-03-08", "2026-04-05", "2026-10-04", "2026-11-01")
 """In the United States and on Lord Howe Island: a quarter of the seeds lives through one."""
+NEAR_A_CHANGE = 0.5
+"""The share of happenings that wait for hours to begin or end."""
+HALF_HOUR = 1800.0
 FAULTS_A_DAY = 28
 """At least; the API is troubled again at the end where there were fewer."""
 QUIET = 1800.0
@@ -107,6 +110,8 @@ class World:
         while self.loop.time() < days * DAY:
             self._pace(QUIET)
             await asyncio.sleep(self.chance.expovariate(1 / APART) + 1.0)
+            if self.chance.random() < NEAR_A_CHANGE:
+                await self._come_near_a_change()
             self._pace(RESYNC)
             if not happenings:
                 continue
@@ -121,6 +126,18 @@ class World:
         await self._converge()
         await self.kill()
         self.watcher.settle(self.now())
+
+    async def _come_near_a_change(self) -> None:
+        """Wait until shortly before some job's hours begin or end, if any do in the next hours."""
+        ahead = (int(self.now() // HALF_HOUR + number) * HALF_HOUR for number in range(1, 9))
+        jobs = {job.name[:2]: job for job in self.provider.jobs.values()}.values()
+        for at_most in ahead:
+            if any(
+                (self.watcher.closed(job, at_most - 90) is None) != (self.watcher.closed(job, at_most) is None)
+                for job in jobs
+            ):
+                await asyncio.sleep(max(0.0, at_most - self.now() - self.chance.uniform(0.0, 120.0)))
+                return
 
     async def start(self) -> None:
         """A daemon on what the disk holds."""
