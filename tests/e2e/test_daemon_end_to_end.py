@@ -140,6 +140,7 @@ def test_a_second_daemon_on_one_store_is_refused(stage: Callable[..., Stage]) ->
     assert "only one process may write a store" in "".join(second.lines)
 
 
+@pytest.mark.once
 def test_people_look_and_change_ownership_beside_the_daemon(stage: Callable[..., Stage]) -> None:
     scene = stage(BEFORE_NINE, 1.0)
     scene.rules("10:00", "11:00")

@@ -14,7 +14,7 @@ from tests.e2e.processes import Process, Stage, until
 from tests.e2e.provider import moves, statuses, unread_requests
 from tests.e2e.store_file import claimed
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 MORNING = "2026-11-25T09:30:00-05:00"
 RATE = 20.0

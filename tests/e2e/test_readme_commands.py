@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.processes import KEY, Process
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -135,7 +135,6 @@ def test_the_outputs_in_the_readme_are_real(reader: Reader) -> None:
         assert stripped(done.stdout + done.stderr) == stripped(output), line
 
 
-@pytest.mark.once
 def test_the_installation_works_in_a_copy_of_the_sources(tmp_path: Path) -> None:
     [block] = [block for block in blocks("sh") if "--version" in block]
     copy = tmp_path / "copy"

@@ -87,6 +87,7 @@ def test_a_shifted_clock_is_refused_for_a_workspace_that_is_not_on_loopback(stag
     assert not (scene.folder / "var").exists()
 
 
+@pytest.mark.once
 def test_no_key_is_in_any_line_output_or_file(stage: Callable[[float], Stage]) -> None:
     scene = stage(60.0)
     said: list[str] = []

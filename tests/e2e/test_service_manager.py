@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.processes import Stage
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 EVENING = "2026-11-25T19:00:00-05:00"
 PATIENCE = 60.0

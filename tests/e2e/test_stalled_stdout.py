@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.processes import Process, Stage, until
 from tests.e2e.provider import in_status
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 
 MORNING = "2026-11-25T09:30:00-05:00"
 MINUTE = 60.0
