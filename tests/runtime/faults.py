@@ -28,8 +28,11 @@ def times(count: int, fault: Fault) -> Fault:
 
     async def limited(request: web.Request, handler: Handler) -> web.StreamResponse | None:
         nonlocal left
-        answer = await fault(request, handler) if left else None
-        left -= answer is not None
+        if not left:
+            return None
+        left -= 1  # before it answers: that may take longer than the client waits until it tries again
+        answer = await fault(request, handler)
+        left += answer is None
         return answer
 
     return limited
