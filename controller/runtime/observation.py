@@ -132,11 +132,12 @@ class Observer:
 
     async def _lists(self) -> tuple[dict[JobKey, Job], int]:
         begun = self.begin()
-        answers = await asyncio.gather(*(self._api.list_jobs(status) for status in LIVE), return_exceptions=True)
+        lists = (self._api.list_jobs(status, lambda job: self._show(job, begun)) for status in LIVE)
+        answers = await asyncio.gather(*lists, return_exceptions=True)
         listings = [answer for answer in answers if not isinstance(answer, BaseException)]
         jobs = {job.key: job for listing in listings for job in listing.jobs if not job.status.finished}
         for job in jobs.values():
-            self.take(job, begun)  # what was read counts, whatever became of the other lists
+            self.take(job, begun)
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
@@ -150,13 +151,17 @@ class Observer:
     async def _list_all(self) -> None:
         begun = self.begin()
         try:
-            listing = await self._api.list_jobs(None)
-            for job in listing.jobs:
-                if not job.status.finished:
-                    self.take(job, begun)
+            listing = await self._api.list_jobs(None, lambda job: self._show(job, begun))
             self._scanned_unreadable.update(listing.unreadable)  # told and counted with the next lists
         finally:
             self._known_as_of = {key: self._known_as_of[key] for key in self.jobs}
+
+    def _show(self, job: Job, begun: Moment) -> None:
+        """What a page shows counts at once, whatever becomes of the rest; of a job that comes twice, what could dial."""
+        known = self.jobs.get(job.key)
+        dials = known is not None and known.status is Status.ACTIVE and self._known_as_of.get(job.key) == begun
+        if not job.status.finished and not dials:
+            self.take(job, begun)
 
     def _unknown(self, key: JobKey) -> bool:
         job = self.jobs.get(key)

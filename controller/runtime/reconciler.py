@@ -1,5 +1,6 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
+import asyncio
 from collections.abc import Callable, Container, Iterable
 
 import structlog
@@ -26,6 +27,9 @@ from controller.store.changes import Change, PutClaim
 from controller.vogent.errors import ApiError
 
 log = structlog.get_logger()
+
+PATIENCE = 5.0
+"""Real seconds for which a pass reads before it pauses what it knows by then: lists may take minutes."""
 
 Decided = list[tuple[Decision, Situation]]
 
@@ -103,7 +107,7 @@ class Reconciler:
     async def _read(self) -> tuple[Reading | None, str | None]:
         claimed = [key for key in self._ledger.claims if key.workspace == self.workspace]
         try:
-            return await self.observer.read(claimed), None
+            return await self._read_and_pause(claimed), None
         except ApiError as error:
             if self.problem is None:
                 log.error(
@@ -111,6 +115,16 @@ class Reconciler:
                 )
             self.problem = error.reason.value
             return None, self.problem
+
+    async def _read_and_pause(self, claimed: list[JobKey]) -> Reading:
+        """Read; as long as that takes, pause now and then what is known to dial. Raises ApiError."""
+        reading = asyncio.create_task(self.observer.read(claimed))
+        try:
+            while not (await asyncio.wait({reading}, timeout=PATIENCE))[0]:
+                await self.fast_path(self._clock.now())
+        finally:
+            reading.cancel()
+        return await reading
 
     def _journal(self, snapshot: Snapshot) -> Journal:
         return Journal(self._new_id()[:12], snapshot.rulebook.rules.revision, self.workspace)

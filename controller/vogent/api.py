@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from controller.core.job import Job, Status
 from controller.vogent.wire import Listing, QueuedDial, Unreadable
 
-__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable", "WithdrawnError", "always"]
+__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable", "WithdrawnError", "always", "ignored"]
 
 
 class WithdrawnError(Exception):
@@ -18,6 +18,10 @@ def always() -> bool:
     return True
 
 
+def ignored(_job: Job) -> None:
+    """Nobody needs a job before its list is whole."""
+
+
 class JobsApi(Protocol):
     """One workspace's jobs. Every method may raise ApiError; see its classes for what to do then."""
 
@@ -25,8 +29,10 @@ class JobsApi(Protocol):
     def workspace(self) -> str:
         """The workspace's name, as in every job's key."""
 
-    async def list_jobs(self, status: Status | None) -> Listing:
-        """Every job of that status, or every job; never a part of them."""
+    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
+        """Every job of that status, or every job; never a part of them. Each is also `shown`, and in whatever
+        status, as soon as its page was read: the list may take minutes, or fail at a later page.
+        """
 
     async def get_job(self, job_id: str) -> Job:
         """One job. Raises NotFound where it is gone or never was."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from controller.core.job import Job, Status
-from controller.vogent.api import WithdrawnError, always
+from controller.vogent.api import WithdrawnError, always, ignored
 from controller.vogent.budget import Budget
 from controller.vogent.connector import asked_last
 from controller.vogent.date_header import TimeWitness
@@ -84,8 +84,9 @@ class VogentClient:
         """Close the session; requests in flight fail."""
         await self._transport.close()
 
-    async def list_jobs(self, status: Status | None) -> Listing:
-        """Read every job of one status, or every job. Raises ApiError rather than give a part of them.
+    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
+        """Read every job of one status, or every job; each is `shown` as soon as its page was read. Raises ApiError
+        rather than give a part of them.
 
         Where a job comes twice the last reading counts, and the status is compared again here. Raises ValueError for
         UNKNOWN, which the API cannot be asked for.
@@ -101,6 +102,8 @@ class VogentClient:
                 nameless.append(row)
             else:
                 rows[row.id] = row
+                if isinstance(row, Job):
+                    shown(row)
         jobs = (row for row in rows.values() if isinstance(row, Job))
         unreadable = [row for row in rows.values() if isinstance(row, Unreadable)]
         return Listing(

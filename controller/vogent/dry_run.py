@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from controller.core.job import Job, Status
-from controller.vogent.api import JobsApi, WithdrawnError, always
+from controller.vogent.api import JobsApi, WithdrawnError, always, ignored
 from controller.vogent.wire import Listing, QueuedDial, canonical_schedule
 
 
@@ -42,9 +42,9 @@ class DryRunClient:
         """The workspace's name."""
         return self._inner.workspace
 
-    async def list_jobs(self, status: Status | None) -> Listing:
+    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
         """Read the jobs."""
-        return await self._inner.list_jobs(status)
+        return await self._inner.list_jobs(status, shown)
 
     async def get_job(self, job_id: str) -> Job:
         """Read one job."""

@@ -60,7 +60,7 @@ async def wrong_body(_request: web.Request, _handler: Handler) -> web.StreamResp
 
 
 def showing(job_id: str, **fields: Any) -> Fault:
-    """Show one job with other fields, wherever it is read."""
+    """Show one job with other fields, wherever it is read; in lists of one status only where it has that."""
 
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse | None:
         if request.method != "GET":
@@ -72,6 +72,9 @@ def showing(job_id: str, **fields: Any) -> Fault:
         for row in body.get("data", [body]):
             if row.get("id") == job_id:
                 row.update(fields)
+        asked = request.query.get("status")
+        if asked is not None:
+            body["data"] = [row for row in body["data"] if row["status"] == asked]
         return web.json_response(body, status=answer.status)
 
     return fault

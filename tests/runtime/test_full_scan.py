@@ -173,12 +173,12 @@ async def test_a_defect_in_it_is_told_and_it_is_tried_again(stage: Stage, logs: 
     api = Meddler(stage.api)
     tries = 0
 
-    async def stumble(status: Status | None) -> Any:
+    async def stumble(status: Status | None, *shown: Any) -> Any:
         nonlocal tries
         if status is None:
             tries += 1
             raise ArithmeticError("a defect")
-        return await stage.api.list_jobs(status)
+        return await stage.api.list_jobs(status, *shown)
 
     api.list_jobs = stumble
     stage.build(api, first_full_scan=OPEN)

@@ -7,10 +7,12 @@ import pytest
 from aiohttp import web
 
 from controller.build import open_client
-from controller.core.job import Status
+from controller.core.job import JobKey, Status
+from controller.runtime import reconciler as reconciler_module
 from controller.runtime.report import Trigger
-from tests.runtime.faults import losing, on, refusing, wrong_body
-from tests.runtime.stage import MORNING, OPEN, SHUT, Handler, Stage, lines, workspace_settings
+from controller.vogent import client as client_module
+from tests.runtime.faults import Answer, losing, on, refusing, wrong_body
+from tests.runtime.stage import MORNING, OPEN, SHUT, Fault, Handler, Stage, lines, until, workspace_settings
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ async def test_nothing_is_resumed_while_the_lists_cannot_be_read(stage: Stage) -
     assert stage.status(job) is Status.ACTIVE
 
 
-async def test_no_list_goes_on_being_read_when_another_has_failed(stage: Stage) -> None:
+async def test_no_list_goes_on_being_read_whenanother_has_failed(stage: Stage) -> None:
     async def fail_one(request: web.Request, _handler: Handler) -> web.StreamResponse | None:
         if request.query.get("status") == "PAUSED":
             return web.json_response({}, status=401)
@@ -116,7 +118,7 @@ async def refusing_all(_request: web.Request, _handler: Handler) -> web.StreamRe
     return web.json_response({}, status=500)
 
 
-async def test_what_one_list_says_counts_though_another_cannot_be_read(stage: Stage) -> None:
+async def test_what_one_list_says_counts_thoughanother_cannot_be_read(stage: Stage) -> None:
     job = stage.add()
     await stage.at(SHUT)
     stage.sandbox.set_paused(job, paused=False)
@@ -128,3 +130,67 @@ async def test_what_one_list_says_counts_though_another_cannot_be_read(stage: St
     report = await stage.at(SHUT + 30)
     assert report.problem == "server_error"
     assert stage.status(job) is Status.PAUSED
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "PAGE_LIMIT", 1)
+
+
+@pytest.mark.usefixtures("short_pages")
+async def test_what_a_page_shows_counts_though_a_later_one_cannot_be_read(stage: Stage) -> None:
+    jobs = [stage.add() for _ in range(3)]
+    stage.faults.append(later_pages(refusing(503)))
+    report = await stage.at(SHUT)
+    assert report.problem == "server_error"
+    assert [stage.status(job) for job in jobs].count(Status.PAUSED) == 1
+
+
+@pytest.mark.usefixtures("short_pages")
+async def test_what_a_page_shows_is_paused_while_a_later_one_hangs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler_module, "PATIENCE", 0.01)
+    jobs, over = [stage.add() for _ in range(3)], asyncio.Event()
+
+    async def hang(_request: web.Request, handler: Handler) -> web.StreamResponse:
+        await over.wait()
+        return await handler(_request)
+
+    stage.faults.append(later_pages(hang))
+    running = asyncio.create_task(stage.at(SHUT))
+    await until(lambda: Status.PAUSED in map(stage.status, jobs))
+    assert not running.done()
+    over.set()
+    report = await running
+    assert report.problem is None
+    assert [stage.status(job) for job in jobs] == [Status.PAUSED] * 3
+
+
+@pytest.mark.usefixtures("short_pages")
+async def test_a_job_that_one_page_shows_dialing_is_not_believed_paused_by_a_later_one(stage: Stage) -> None:
+    job, another = stage.add(), stage.add()
+    await stage.at(SHUT)
+    stage.sandbox.set_paused(job, paused=False)
+    stage.sandbox.set_paused(another, paused=False)
+
+    async def show_it_paused(request: web.Request, _handler: Handler) -> web.StreamResponse | None:
+        if request.query.get("status") != "PAUSED":
+            return None
+        await until(lambda: stage.reconciler.observer.jobs[JobKey("main", job)].status is Status.ACTIVE)
+        stale = {"id": job, "name": "US renewals", "callAgentId": "a", "status": "PAUSED", "maxConcurrentDials": 1}
+        return web.json_response({"data": [stale], "cursor": "more"})
+
+    stage.faults += [later_pages(refusing(503)), show_it_paused]
+    report = await stage.at(SHUT + 30)
+    assert report.problem == "server_error"
+    assert stage.status(job) is Status.PAUSED
+
+
+def later_pages(answer: Answer) -> Fault:
+    """Answer so what asks for any page but the first."""
+
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        return await answer(request, handler) if "cursor" in request.query else None
+
+    return fault

@@ -64,16 +64,19 @@ class SimClock:
 
 class Disk:
     """The store's SQL on one synchronous connection; it outlives the daemons. `broken` refuses every write; what is
-    CORRUPT can be replaced by an empty one, and `aside` is what the damaged one held until something is written.
+    CORRUPT can be replaced by an empty one, and `aside` is what the damaged one held until something is written. It is
+    `refusing` from a write that it refused until one that it took, or until another daemon begins.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.broken: StoreReason | None = None
         self.refusals = 0
+        self.refusing = False
         self.aside: Kept | None = None
 
     def write(self, changes: Sequence[Change]) -> None:
+        self.refusing = self.broken is not None
         if self.broken is not None:
             self.refusals += 1
             raise StoreError(self.broken, "the disk")
@@ -217,6 +220,7 @@ class Life:
         await asyncio.sleep(0.001)
         if self.wire.cut:
             raise asyncio.CancelledError
+        self.wire.correspondence.written(changes)
         self.disk.write(changes)
         await asyncio.sleep(0.001)
         if self.wire.cut:

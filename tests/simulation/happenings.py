@@ -15,6 +15,11 @@ from tests.simulation.wire import FAULTS
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+WOKEN_AFTER = 5.0
+"""Seconds after a process that was stopped goes on within which its timers have come."""
+CLOCK_LOOKED_AT = 50.0
+"""Seconds after somebody set the clock within which a daemon has looked at it."""
+
 Happening = Callable[["World"], Awaitable[None]]
 
 
@@ -64,9 +69,11 @@ async def ownership(world: "World") -> None:
         if await world.life.adopt(key):
             job.paused_by = Actor.US
             world.watcher.foreign.pop(key.id, None)
+            world.correspondence.forget(key.id)
     elif await world.life.release(key):
         job.paused_by = Actor.PERSON
         world.watcher.foreign[key.id] = world.now()
+        world.correspondence.forget(key.id)
 
 
 async def jobs_come_and_go(world: "World") -> None:
@@ -147,7 +154,9 @@ async def freeze(world: "World") -> None:
     """The process is stopped and goes on."""
     with trouble(world, "freeze"):
         world.faults["freeze"] += 1
+        frozen_at = world.now()
         world.loop.freeze(world.chance.uniform(1.0, 120.0))
+        world.correspondence.unable.append((frozen_at, world.now() + WOKEN_AFTER))
         await asyncio.sleep(0.1)
 
 
@@ -156,6 +165,7 @@ async def clock_step(world: "World") -> None:
     chance = world.chance
     with trouble(world, "clock"):
         world.faults["clock"] += 1
+        stepped_at = world.now()
         world.clock.off = chance.choice([-1, 1]) * chance.choice([3.0, 45.0, 90.0, 600.0, 3600.0, 7200.0])
         await asyncio.sleep(chance.expovariate(1 / 120.0))
         match chance.randrange(4):
@@ -165,6 +175,7 @@ async def clock_step(world: "World") -> None:
                 await crash(world)
         await asyncio.sleep(chance.expovariate(1 / 60.0))
         world.clock.off = 0.0
+        world.correspondence.unable.append((stepped_at, world.now() + CLOCK_LOOKED_AT))
         await asyncio.sleep(1.0)
 
 

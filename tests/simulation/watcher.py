@@ -8,6 +8,7 @@ from itertools import pairwise
 from controller.core.job import Job, Status
 from controller.runtime.clock_watch import DATE_TOLERANCE
 from controller.sandbox.oracle import Oracle
+from tests.simulation.correspondence import Correspondence
 from tests.simulation.provider import Actor, Change, Provider, TrueJob
 from tests.simulation.rules import STARTS, TAKES_ALL, UNMATCHED
 
@@ -35,6 +36,7 @@ class Watcher:
     """`violations` are sentences; `forbidden` counts seconds by cause."""
 
     provider: Provider
+    correspondence: Correspondence
     clock_off: Callable[[], float] = lambda: 0.0
     paused_open: float = 0.0
     dialable: float = 0.0
@@ -49,7 +51,7 @@ class Watcher:
         self.rules.append((self.provider.now(), oracle))
 
     def heard(self, change: Change) -> None:
-        """Judge what we did, at the instant at which the request left."""
+        """Judge what our requests did."""
         if change.actor is not Actor.US or change.after != "ACTIVE" or change.before == "ACTIVE":
             return
         job = self.provider.jobs[change.job]
@@ -58,10 +60,17 @@ class Watcher:
             self.violations.append(f"{what}: nothing says that it may be started")
         elif change.before not in ("INIT", "PAUSED"):
             self.violations.append(f"{what}: never to be sent")
-        elif (why := self._closed_by_clocks(job, change.asked_at)) is not None:
-            self.violations.append(f"{what}: closed, {why}")
-        elif change.before == "PAUSED" and job.id in self.foreign and not job.name.startswith(TAKES_ALL):
-            self.violations.append(f"{what}: it was seen paused by a person since {self.foreign[job.id]:.3f}")
+
+    def leaves(self, job_id: str, paused: bool) -> None:
+        """Judge a change of ours at the instant at which it leaves."""
+        job, now = self.provider.jobs.get(job_id), self.provider.now()
+        whys = list(self.correspondence.leaves(job_id, paused))
+        if not paused and job is not None and (why := self._closed_by_clocks(job, now)) is not None:
+            whys.append(f"though closed, {why}")
+        if not paused and job is not None and job.status == "PAUSED":
+            if job_id in self.foreign and not job.name.startswith(TAKES_ALL):
+                whys.append(f"though it was seen paused by a person since {self.foreign[job_id]:.3f}")
+        self.violations += [f"{now:.3f}: a resume of {job_id} {job and job.name!r} left {why}" for why in whys]
 
     def _closed_by_clocks(self, job: TrueJob, at: float) -> str | None:
         """A clock that is off by less than a date can tell is taken for right: the daemon may be early by so much."""
@@ -118,6 +127,7 @@ class Watcher:
         return pairwise(inside)
 
     def _blame(self, job: TrueJob, since: float, begin: float, end: float, why: str) -> None:
+        self.violations += self.correspondence.overdue(job, since, begin, end)
         begun = begin
         for trouble in sorted(self.troubles, key=lambda each: each.since):
             if trouble.since <= begun < trouble.until + HEALED_AFTER:

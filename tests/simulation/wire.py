@@ -3,14 +3,15 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.utils import formatdate
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 
+from tests.simulation.correspondence import Correspondence
 from tests.simulation.provider import Actor, Provider
 
 PAGE = 4
@@ -37,14 +38,23 @@ Choose = Callable[[str, str], Fault | None]
 
 
 class Response:
-    """As much of an answer as the transport looks at."""
+    """As much of an answer as the transport looks at, and, for the observer, the jobs that it shows: (id, status)."""
 
-    def __init__(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, body: bytes, headers: Mapping[str, str] | None = None, rows: Sequence[tuple[str, str]] = ()
+    ) -> None:
         self.status = status
+        self.rows = rows
         self.headers = dict(headers or {})
         self.content = self
         self.content_length = len(body)
         self._body = body
+
+    @property
+    def date(self) -> float | None:
+        """The instant that its date names."""
+        date = self.headers.get("Date")
+        return parsedate_to_datetime(date).timestamp() if date else None
 
     async def iter_chunked(self, _size: int) -> AsyncIterator[bytes]:
         yield self._body
@@ -57,34 +67,41 @@ class Response:
 class Wire:
     """The session of one daemon. Once `cut`, nothing passes any more: the process behind it is gone.
 
-    `sent` tells of each change as it leaves, `seen` of each job that an unspoilt answer showed, and as of when.
+    `leaves` tells of each change as it leaves, `seen` of each job that an unspoilt answer showed, and as of when;
+    `correspondence` hears all that arrives.
     """
 
     provider: Provider
     chance: random.Random
     choose: Choose
+    correspondence: Correspondence
     cut: bool = False
     closed: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     seen: Callable[[str, str, float], None] = lambda _job, _status, _at: None
-    sent: Callable[[str, bool, float], None] = lambda _job, _paused, _at: None
+    leaves: Callable[[str, bool], None] = lambda _job, _paused: None
 
     @asynccontextmanager
     async def request(self, method: str, url: Any, **given: Any) -> AsyncIterator[Response]:
         path = url.path.removeprefix("/api/batch_dial_jobs").strip("/")
-        asked_at = self.provider.now()
+        job, asked_at = path.split("/")[0], self.provider.now()
+        paused = method == "POST" and given["json"]["paused"]
         if method == "POST":
-            self.sent(path.split("/")[0], given["json"]["paused"], asked_at)
+            self.leaves(job, paused)
         fault = self.choose(method, path)
         if fault is not None:
             self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
-        timeout = given["timeout"].total
+        told: Response | None = None
         try:
-            async with asyncio.timeout(timeout):
-                response = await self._answer(method, path, given, fault, asked_at)
+            async with asyncio.timeout(given["timeout"].total):
+                told = await self._answer(method, path, given, fault, asked_at)
         except TimeoutError:
             raise aiohttp.ServerTimeoutError from None
-        yield response
+        finally:
+            if method == "POST" and (told is None or told.status >= 500 or told.status == 200):
+                self.correspondence.lost(job, paused, asked_at)
+        self.correspondence.arrives(job, method, told.status, told.rows, told.date)
+        yield told
 
     async def _answer(
         self, method: str, path: str, given: Mapping[str, Any], fault: Fault | None, asked_at: float
@@ -104,7 +121,9 @@ class Wire:
             for row in body.get("data", [body]):
                 self.seen(row["id"], row["status"], sampled_at)
         off = fault.seconds if fault is not None and fault.kind == "wrong_date" else 0.0
-        return Response(status, json.dumps(body).encode(), {"Date": formatdate(sampled_at - off, usegmt=True)})
+        date = {"Date": formatdate(sampled_at - off, usegmt=True)}
+        rows = [(row["id"], row["status"]) for row in body.get("data", [body])] if status == 200 else []
+        return Response(status, json.dumps(body).encode(), date, rows)
 
     async def _travel(self, fault: Fault | None) -> None:
         await asyncio.sleep(self.chance.uniform(0.001, 0.05))

@@ -22,6 +22,7 @@ from controller.store.migrate import upgrade
 from controller.store.sqlite import IMMEDIATE, create_file, sync_engine
 from tests.core.build import at
 from tests.simulation import rules
+from tests.simulation.correspondence import Correspondence
 from tests.simulation.daemon import RESYNC, Disk, Life, SimClock, task_factory
 from tests.simulation.ending import change_is_near, unclaimed, wrong
 from tests.simulation.happenings import HAPPENINGS, api_trouble
@@ -82,7 +83,9 @@ class World:
             self.base = at(f"{self.chance.choice(CLOCK_CHANGES)}T00:00") - self.chance.randrange(1, 13) * DAY
         self.clock = SimClock(self.now)
         self.provider = Provider(self.now)
-        self.watcher = Watcher(self.provider, lambda: self.clock.off)
+        self.correspondence = Correspondence(self.provider, lambda: self.clock.off, lambda: self.disk.refusing)
+        self.watcher = Watcher(self.provider, self.correspondence, lambda: self.clock.off)
+        self.correspondence.violations = self.watcher.violations
         self.provider.heard = [self._changed, self.watcher.heard]
         self.kinds: tuple[str, ...] = ()
         self.rate = 0.0
@@ -119,7 +122,7 @@ class World:
             self.trace.append(f"{self.now():.6f} {happening.__name__}")
             await happening(self)
             await asyncio.sleep(SETTLED)
-            self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
+            self._look_around()
         while self.faults.total() < days * FAULTS_A_DAY and not without:
             await api_trouble(self)
             await asyncio.sleep(SETTLED)
@@ -139,9 +142,17 @@ class World:
                 await asyncio.sleep(max(0.0, at_most - self.now() - self.chance.uniform(0.0, 120.0)))
                 return
 
+    def _look_around(self) -> None:
+        self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
+        self.watcher.violations += self.correspondence.unfollowed(self.watcher.closed)
+
     async def start(self) -> None:
         """A daemon on what the disk holds."""
-        wire = Wire(self.provider, self.chance, self._choose, seen=self._seen, sent=self._sent)
+        self.correspondence.born()
+        self.disk.refusing = False
+        wire = Wire(
+            self.provider, self.chance, self._choose, self.correspondence, seen=self._seen, leaves=self._leaves
+        )
         wire.counts = self.faults
         self.life = Life(self.disk, wire, self.clock, self.folder, lambda: f"{next(self._ids):012x}")
         await self.life.start()
@@ -149,6 +160,7 @@ class World:
     async def kill(self) -> None:
         """The daemon is gone, with all that only its memory held."""
         assert self.life is not None
+        self.correspondence.died = self.now()
         await self.life.kill()
         if self.life.ledger is not None and not self.life.ledger.durable:
             self.lost |= {key.id for key in self.life.ledger.claims} - self.disk.claimed()
@@ -222,9 +234,10 @@ class World:
         if told and before is not None and self._pause_sent.get(job_id, 0.0) < before[1]:
             self.watcher.foreign[job_id] = sampled_at
 
-    def _sent(self, job_id: str, paused: bool, at: float) -> None:
+    def _leaves(self, job_id: str, paused: bool) -> None:
+        self.watcher.leaves(job_id, paused)
         if paused:
-            self._pause_sent[job_id] = at
+            self._pause_sent[job_id] = self.now()
 
     def _changed(self, change: Change) -> None:
         self.trace.append(f"{change.at:.6f} {change.job} {change.actor} {change.before}>{change.after}")

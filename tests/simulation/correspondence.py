@@ -1,0 +1,179 @@
+"""The second observer, on the wire: what we send is judged as it leaves, whether or not it takes effect, and what we
+say of it against what came back. It knows the words of the API and of the audit, and nothing of the code.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from controller.store.changes import Audit, Change
+from tests.simulation.provider import Provider, TrueJob
+from tests.simulation.rules import STARTS, TAKES_ALL
+
+CONTRADICTS = 75.0
+"""Seconds between our clock and the last date that we were told, from which on they cannot be said to agree."""
+STARTED_AFTER = 10.0
+"""Seconds from a start to the first pass that has read the jobs."""
+SEEN_AFTER = 45.0
+"""Seconds after an answer showed a job dialing within which a pause for it must leave."""
+AGAIN = 75.0
+"""Seconds between two pauses for a job that goes on dialing: three attempts that time out, and a pass."""
+AT_ONCE = 1.0
+"""Seconds after the true close, which is 5 s at least after ours, within which the first pause must have left."""
+ABSOLUTELY = 60.0
+"""Seconds after a close within which a pause must have followed a resume of unknown outcome."""
+AGREE = {
+    "pause": frozenset({"PAUSED", "INIT", "COMPLETE", "CANCELLED"}),
+    "resume": frozenset({"ACTIVE", "COMPLETE", "CANCELLED"}),
+    "start": frozenset({"ACTIVE", "COMPLETE", "CANCELLED"}),
+}
+"""The statuses that prove an action done."""
+GONE = (400, 404, 422)
+"""The statuses of an answer to a GET that say that a job is not there."""
+
+
+class Sent(NamedTuple):
+    """A change that left."""
+
+    at: float
+    paused: bool
+
+
+class Told(NamedTuple):
+    """An answer that showed a job."""
+
+    at: float
+    status: str
+
+
+@dataclass(slots=True)
+class Correspondence:
+    """`violations` are sentences. `off` is what the daemon's clock is off by, `refusing` whether the disk refused what
+    was written last, `closed` why a job must not dial by the daemon's clock.
+    """
+
+    provider: Provider
+    off: Callable[[], float]
+    refusing: Callable[[], bool]
+    violations: list[str] = field(default_factory=list)
+    sent: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
+    said_gone: dict[str, float] = field(default_factory=dict)
+    unproven: dict[str, float] = field(default_factory=dict)
+    """Jobs that a resume may still set dialing, of which nobody knows, and when the first of these left."""
+    births: list[float] = field(default_factory=list)
+    died: float = 0.0
+    dated: tuple[float, float] | None = None
+    """The date that we were told last, and when."""
+    unable: list[tuple[float, float]] = field(default_factory=list)
+    """Spans in which no pause can be asked for: nobody lives, or what lives cannot know the time."""
+
+    def born(self) -> None:
+        """Another daemon begins; it knows what the disk knows."""
+        now = self.provider.now()
+        self.dated = None
+        self.births.append(now)
+        self.unable.append((self.died, now + STARTED_AFTER))
+        for job_id in list(self.unproven):
+            if self._speaks_no_claim(job_id):
+                del self.unproven[job_id]
+
+    def leaves(self, job_id: str, paused: bool) -> Iterator[str]:
+        """A change leaves: a sentence for each reason why it must not."""
+        now = self.provider.now()
+        self.sent[job_id].append(Sent(now, paused))
+        if paused:
+            self.unproven.pop(job_id, None)
+            return
+        if self.refusing():
+            yield "while nothing could be stored"
+        if self.dated is not None:
+            date, at = self.dated
+            differs = self.off() - (date - at)
+            if abs(differs) > CONTRADICTS:
+                yield f"while the clock was {differs:.0f} s ahead of the date that came last"
+
+    def arrives(self, job_id: str, method: str, status: int, rows: Iterable[tuple[str, str]], date: float | None) -> None:
+        """An answer arrives; without a `status` it never does."""
+        now = self.provider.now()
+        if date is not None:
+            self.dated = date, now
+        if method == "GET" and status in GONE and job_id:
+            self.said_gone[job_id] = now
+            self.unproven.pop(job_id, None)
+        for row, shown in rows:
+            self.told[row].append(Told(now, shown))
+            if shown in AGREE["resume"]:
+                self.unproven.pop(row, None)
+
+    def lost(self, job_id: str, paused: bool, left_at: float) -> None:
+        """Of a change that left then nothing is known; unless something was seen, or a pause left, since."""
+        if paused or job_id in self.unproven or self._sent_since(job_id, left_at, paused=True):
+            return
+        if not any(told.at >= left_at and told.status in AGREE["resume"] for told in self.told[job_id]):
+            self.unproven[job_id] = left_at
+
+    def forget(self, job_id: str) -> None:
+        """A person said whose the job's pause is."""
+        self.unproven.pop(job_id, None)
+
+    def written(self, changes: Iterable[Change]) -> None:
+        """Judge what is written down, or would be."""
+        self.violations += self._untrue(changes)
+
+    def _untrue(self, changes: Iterable[Change]) -> Iterator[str]:
+        """Something is written down: a sentence for each thing that is not so."""
+        now = self.provider.now()
+        for change in changes:
+            if not isinstance(change, Audit) or change.job_id is None:
+                continue
+            job_id = change.job_id
+            what = f"{now:.3f}: it says {change.event} of {job_id}"
+            if change.result == "verified" and not self._proven(job_id, change.action or ""):
+                yield f"{what}, and no answer has shown that"
+            if change.event == "job.vanished" and job_id in self.provider.jobs and job_id not in self.said_gone:
+                yield f"{what}, which is there, and nobody said that it were gone"
+
+    def unfollowed(self, closed: Callable[[TrueJob, float], str | None]) -> Iterator[str]:
+        """A sentence for each resume of unknown outcome behind which the job closed, and no pause was sent."""
+        now = self.provider.now()
+        for job_id, left_at in self.unproven.items():
+            job, begin = self.provider.jobs.get(job_id), now - ABSOLUTELY
+            if job is None or job.status not in ("PAUSED", "INIT") or left_at > begin or not self._able(begin, now):
+                continue
+            if closed(job, begin) is not None and closed(job, now) is not None:
+                yield (
+                    f"{now:.3f}: a resume of {job_id} {job.name!r} left at {left_at:.3f}, nobody knows what became "
+                    "of it, and no pause followed the close"
+                )
+
+    def overdue(self, job: TrueJob, since: float, begin: float, end: float) -> Iterator[str]:
+        """A sentence where a pause should have left for a job that is ACTIVE since `since`, and closed from `begin` to
+        `end`: it was shown to us, we could have asked, and did not.
+        """
+        alive = max((birth for birth in self.births if birth <= end), default=end)
+        begin = max(begin, alive)
+        shown = [told for told in self.told[job.id] if max(since, alive) <= told.at <= end]
+        if not shown or any(told.status != "ACTIVE" for told in shown):
+            return
+        first = max(begin + AT_ONCE, shown[0].at + SEEN_AFTER)
+        left = [sent.at for sent in self.sent[job.id] if sent.paused and max(since, alive) <= sent.at <= end]
+        expected = [(min([begin, *left]), first), *((at, at + AGAIN) for at in left)]
+        for (after, by), answered in zip(expected, [*left, end], strict=True):
+            if answered > by and end > by and self._able(max(since, after - SEEN_AFTER), by):
+                yield f"{by:.3f}: no pause left for {job.id} {job.name!r}, which dials, closed since {begin:.3f}"
+
+    def _able(self, begin: float, end: float) -> bool:
+        return not any(since < end and begin < until for since, until in self.unable)
+
+    def _proven(self, job_id: str, action: str) -> bool:
+        left = [sent.at for sent in self.sent[job_id] if sent.paused is (action == "pause")]
+        return not left or any(told.at >= left[-1] and told.status in AGREE[action] for told in self.told[job_id])
+
+    def _sent_since(self, job_id: str, at: float, *, paused: bool) -> bool:
+        return any(sent.at >= at and sent.paused is paused for sent in self.sent[job_id])
+
+    def _speaks_no_claim(self, job_id: str) -> bool:
+        job = self.provider.jobs.get(job_id)
+        return job is None or job.status == "INIT" or job.name.startswith((*STARTS, *TAKES_ALL))
