@@ -59,7 +59,7 @@ class Correspondence:
     violations: list[str] = field(default_factory=list)
     sent: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
     told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
-    said_gone: dict[str, float] = field(default_factory=dict)
+    said_gone: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     unproven: dict[str, float] = field(default_factory=dict)
     """Jobs that a resume may still set dialing, of which nobody knows, and when the first of these left."""
     births: list[float] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Correspondence:
         if date is not None:
             self.dated = date, now
         if method == "GET" and status in GONE and job_id:
-            self.said_gone[job_id] = now
+            self.said_gone[job_id].append(now)
             self.unproven.pop(job_id, None)
         for row, shown in rows:
             self.told[row].append(Told(now, shown))
@@ -132,7 +132,7 @@ class Correspondence:
             what = f"{now:.3f}: it says {change.event} of {job_id}"
             if change.result == "verified" and not self._proven(job_id, change.action or ""):
                 yield f"{what}, and no answer has shown that"
-            if change.event == "job.vanished" and job_id in self.provider.jobs and job_id not in self.said_gone:
+            if change.event == "job.vanished" and job_id in self.provider.jobs and not self.said_gone[job_id]:
                 yield f"{what}, which is there, and nobody said that it were gone"
 
     def unfollowed(self, closed: Callable[[TrueJob, float], str | None]) -> Iterator[str]:
@@ -156,6 +156,8 @@ class Correspondence:
         begin = max(begin, alive)
         shown = [told for told in self.told[job.id] if max(since, alive) <= told.at <= end]
         if not shown or any(told.status != "ACTIVE" for told in shown):
+            return
+        if any(max(since, alive) <= at <= end for at in self.said_gone[job.id]):
             return
         first = max(begin + AT_ONCE, shown[0].at + SEEN_AFTER)
         left = [sent.at for sent in self.sent[job.id] if sent.paused and max(since, alive) <= sent.at <= end]

@@ -129,19 +129,22 @@ class Watcher:
     def _blame(self, job: TrueJob, since: float, begin: float, end: float, why: str) -> None:
         self.violations += self.correspondence.overdue(job, since, begin, end)
         begun = begin
-        for trouble in sorted(self.troubles, key=lambda each: each.since):
-            if trouble.since <= begun < trouble.until + HEALED_AFTER:
-                excused = min(end, trouble.until + HEALED_AFTER)
-                self.forbidden[trouble.kind] += excused - begun
+        for excuse in sorted(self._excuses(job, since), key=lambda each: each.since):
+            if excuse.since <= begun < excuse.until:
+                excused = min(end, excuse.until)
+                self.forbidden[excuse.kind] += excused - begun
                 begun = excused
-        by = self._changes(job, since)[-1].actor
-        if begun < end and by is not Actor.US and begun < since + SEEN_AFTER:
-            excused = min(end, since + SEEN_AFTER)
-            self.forbidden["person"] += excused - begun
-            begun = excused
         if end - begun > 0.001:
             self.forbidden["nothing"] += end - begun
             self.violations.append(f"{begun:.3f}: {job.id} {job.name!r} dialed {end - begun:.1f} s though {why}")
+
+    def _excuses(self, job: TrueJob, since: float) -> Iterator[Trouble]:
+        """A broken disk is none: it never stops a pause."""
+        for trouble in self.troubles:
+            if trouble.kind != "disk":
+                yield Trouble(trouble.kind, trouble.since, trouble.until + HEALED_AFTER)
+        if self._changes(job, since)[-1].actor is not Actor.US:
+            yield Trouble("person", since, since + SEEN_AFTER)
 
     def _changes(self, job: TrueJob, until: float) -> list[Change]:
         first = Change(job.history[0][0], job.id, Actor.PROVIDER, "", job.history[0][1], 0.0)
