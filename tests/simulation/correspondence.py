@@ -19,8 +19,8 @@ SEEN_AFTER = 45.0
 """Seconds after an answer showed a job dialing within which a pause for it must leave."""
 AGAIN = 75.0
 """Seconds between two pauses for a job that goes on dialing: three attempts that time out, and a pass."""
-AT_ONCE = 1.0
-"""Seconds after the true close, which is 5 s at least after ours, within which the first pause must have left."""
+BEFORE = 3.0
+"""Seconds before the true close, which is 5 s at least after ours, by which the first pause must have left."""
 ABSOLUTELY = 60.0
 """Seconds after a close within which a pause must have followed a resume of unknown outcome."""
 AGREE = {
@@ -159,7 +159,7 @@ class Correspondence:
             return
         if any(max(since, alive) <= at <= end for at in self.said_gone[job.id]):
             return
-        first = max(begin + AT_ONCE, shown[0].at + SEEN_AFTER)
+        first = max(begin - BEFORE, shown[0].at + SEEN_AFTER)
         left = [sent.at for sent in self.sent[job.id] if sent.paused and max(since, alive) <= sent.at <= end]
         expected = [(min([begin, *left]), first), *((at, at + AGAIN) for at in left)]
         for (after, by), answered in zip(expected, [*left, end], strict=True):

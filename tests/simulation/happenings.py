@@ -24,11 +24,12 @@ Happening = Callable[["World"], Awaitable[None]]
 
 
 async def api_trouble(world: "World") -> None:
-    """For a while some requests fail, in one or a few ways; people and crashes come in between."""
+    """For a while some requests fail, in one or a few ways, perhaps all but lists; people and crashes come in between."""
     chance = world.chance
     world.kinds = tuple(chance.sample(FAULTS, chance.randint(1, 4)))
     with trouble(world, "+".join(world.kinds)):
         world.rate = chance.choice([0.2, 0.5, 0.9])
+        world.spares_lists = chance.random() < 0.5
         left = chance.expovariate(1 / 120.0) + 10.0
         while left > 0:
             part = min(left, chance.uniform(5.0, 60.0))
@@ -40,6 +41,7 @@ async def api_trouble(world: "World") -> None:
                 case 2:
                     await crash(world)
         world.rate = 0.0
+        world.spares_lists = False
 
 
 async def person(world: "World") -> None:
@@ -109,9 +111,9 @@ async def disk_trouble(world: "World") -> None:
             [StoreReason.FULL, StoreReason.IO, StoreReason.UNWRITABLE, StoreReason.CORRUPT, StoreReason.CORRUPT]
         )
         await asyncio.sleep(world.chance.expovariate(1 / 120.0) + 1.0)
-        if world.chance.random() < 0.3:
+        if world.chance.random() < 0.6:
             await person(world)
-            await asyncio.sleep(20.0)
+            await asyncio.sleep(40.0)
         if world.chance.random() < 0.2:
             await crash(world)
         world.disk.broken = None
@@ -161,12 +163,18 @@ async def freeze(world: "World") -> None:
 
 
 async def clock_step(world: "World") -> None:
-    """Somebody sets the daemon's wall clock, and back again after a while."""
+    """Somebody sets the daemon's wall clock, perhaps beyond the next change, and back again after a while; the API may
+    be slow meanwhile.
+    """
     chance = world.chance
+    kinds, world.kinds = world.kinds, ("slow", "timeout")
+    world.rate = chance.choice([0.0, 0.0, 0.5])
     with trouble(world, "clock"):
         world.faults["clock"] += 1
         stepped_at = world.now()
         world.clock.off = chance.choice([-1, 1]) * chance.choice([3.0, 45.0, 90.0, 600.0, 3600.0, 7200.0])
+        if chance.random() < 0.3 and (change := world.next_change()) is not None:
+            world.clock.off = change - world.now() + chance.uniform(-30.0, 30.0)
         await asyncio.sleep(chance.expovariate(1 / 120.0))
         match chance.randrange(4):
             case 0:
@@ -175,6 +183,7 @@ async def clock_step(world: "World") -> None:
                 await crash(world)
         await asyncio.sleep(chance.expovariate(1 / 60.0))
         world.clock.off = 0.0
+        world.rate, world.kinds = 0.0, kinds
         world.correspondence.unable.append((stepped_at, world.now() + CLOCK_LOOKED_AT))
         await asyncio.sleep(1.0)
 

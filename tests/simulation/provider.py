@@ -27,6 +27,7 @@ class TrueJob:
     history: list[tuple[float, str]]
     paused_by: Actor | None = None
     paused_at: float = 0.0
+    resumed_by_us_at: float = 0.0
 
     def status_at(self, at: float) -> str:
         """The status at an instant of the past."""
@@ -61,8 +62,14 @@ class Provider:
             self.jobs[job_id].paused_by = Actor.PERSON
 
     def set_paused(self, job_id: str, paused: bool, actor: Actor, asked_at: float | None = None) -> None:
-        """What POST …/paused does, whoever asks: true pauses what runs, false runs what does not."""
+        """What POST …/paused does, whoever asks: true pauses what runs, false runs what does not. A pause of ours that
+        takes effect behind a resume that we asked for later is nobody's.
+        """
         job = self.jobs[job_id]
+        if actor is Actor.US and not paused:
+            job.resumed_by_us_at = self.now()
+        elif actor is Actor.US and asked_at is not None and asked_at < job.resumed_by_us_at:
+            actor = Actor.PROVIDER
         paused_now = "PAUSED" if job.status in ("ACTIVE", "PAUSED", "SUSPENDED") else job.status
         self._become(job, paused_now if paused else "ACTIVE", actor, self.now() if asked_at is None else asked_at)
 

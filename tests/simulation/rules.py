@@ -15,6 +15,9 @@ calendars:
   coast:
     timezone: America/Los_Angeles
     hours: {{mon-sun: ["05:00-24:00"]}}
+  bursts:
+    timezone: UTC
+    hours: {{mon-sun: [{bursts}]}}
 campaigns:
 """
 
@@ -22,16 +25,21 @@ CAMPAIGNS = {
     "east": '{match: {names: ["E *", "B *"]}, calendars: [floor]}',
     "west": '{match: {names: ["B *"]}, calendars: [coast]}',
     "nights": '{match: {names: ["N *"]}, calendars: [night], start: true, close_early: 2m}',
+    "brief": '{match: {names: ["S *"]}, calendars: [bursts], close_early: 10s}',
     "anybody": '{match: {names: ["A *"]}, calendars: [coast], resume: any, close_early: 5s}',
 }
 
-PREFIXES = ("E ", "B ", "N ", "A ", "X ")
+PREFIXES = ("E ", "B ", "N ", "A ", "X ", "S ")
 """What names of jobs begin with; no campaign speaks of the last."""
 STARTS = ("N ",)
 """Names of jobs that the rules may start."""
 TAKES_ALL = ("A ",)
 """Names of jobs whose pauses are all to be undone, whoever made them."""
 UNMATCHED = ("X ",)
+BRIEF = ("S ",)
+"""Names of jobs that are opened for a minute, and soon for another: what is under way at an opening meets a close."""
+BURSTS = tuple(3600 * hour + 120 * second for hour in (6, 12, 18) for second in (0, 1))
+"""Seconds of the day (UTC) at which these minutes begin."""
 BAD = (
     "calendars: {floor: {timezone: Nowhere/City}}",
     "calendars: [",
@@ -43,6 +51,7 @@ BAD = (
 def write(chance: random.Random, now: float, *, whole: bool) -> str:
     """Good rules; sometimes with incidents around now, and, unless they are to be `whole`, without a campaign."""
     text = CALENDARS.format(
+        bursts=", ".join(f'"{_time(begin)}-{_time(begin + 60)}"' for begin in BURSTS),
         morning=chance.choice(["08:00", "09:00", "09:30"]), evening=chance.choice(["17:00", "16:00", "19:30"])
     )
     left_out = chance.choice([*CAMPAIGNS, "", "", "", ""])
@@ -55,6 +64,10 @@ def write(chance: random.Random, now: float, *, whole: bool) -> str:
         match = chance.choice(["", "match: {names: ['B *', 'A *']}, ", "match: {names: ['N *']}, "])
         text += f"incidents:\n  storm: {{reason: a storm, {match}from: {_iso(since)}, until: {_iso(until)}}}\n"
     return text
+
+
+def _time(second: int) -> str:
+    return f"{second // 3600:02d}:{second % 3600 // 60:02d}"
 
 
 def _iso(instant: float) -> str:

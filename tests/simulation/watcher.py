@@ -10,10 +10,11 @@ from controller.runtime.clock_watch import DATE_TOLERANCE
 from controller.sandbox.oracle import Oracle
 from tests.simulation.correspondence import Correspondence
 from tests.simulation.provider import Actor, Change, Provider, TrueJob
-from tests.simulation.rules import STARTS, TAKES_ALL, UNMATCHED
+from tests.simulation.rules import BRIEF, BURSTS, STARTS, TAKES_ALL, UNMATCHED
 
+DAY = 86_400
 GRID = 300
-"""Seconds: every window and every incident begins and ends on it."""
+"""Seconds: every window, but for the bursts, and every incident begins and ends on it."""
 KNOWN_AFTER = 45.0
 """Seconds within which a file that was written is surely read: a resync with its jitter, and a pass."""
 HEALED_AFTER = 2 * 33.0 + 60.0
@@ -105,7 +106,7 @@ class Watcher:
                 self._count_open(job, since, end)
 
     def _judge_span(self, job: TrueJob, since: float, until: float) -> None:
-        for begin, end in self._parts(since, until):
+        for begin, end in self._parts(job, since, until):
             why = self.closed(job, begin)
             if why is not None:
                 self._blame(job, since, begin, end, why)
@@ -114,15 +115,18 @@ class Watcher:
 
     def _count_open(self, job: TrueJob, since: float, until: float) -> None:
         """Seconds for which we kept a job paused that might have dialed."""
-        for begin, end in self._parts(since, until):
+        for begin, end in self._parts(job, since, until):
             if not job.name.startswith(UNMATCHED) and self.closed(job, begin) is None:
                 self.paused_open += end - begin
                 self.dialable += end - begin
 
-    def _parts(self, since: float, until: float) -> Iterator[tuple[float, float]]:
+    def _parts(self, job: TrueJob, since: float, until: float) -> Iterator[tuple[float, float]]:
         """The span, cut wherever rules may change or a window may begin or end."""
         points = {since, until, *(at for at, _ in self.rules), *(at + KNOWN_AFTER for at, _ in self.rules)}
         points |= set(range(int(since // GRID) * GRID, int(until) + 1, GRID))
+        if job.name.startswith(BRIEF):
+            days = range(int(since // DAY), int(until // DAY) + 1)
+            points |= {DAY * day + begin + part for day in days for begin in BURSTS for part in (0, 60)}
         inside = sorted(point for point in points if since <= point <= until)
         return pairwise(inside)
 

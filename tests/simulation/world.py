@@ -5,7 +5,7 @@ import gc
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -38,6 +38,10 @@ CLOCK_CHANGES = ("2026-03-08", "2026-04-05", "2026-10-04", "2026-11-01")
 """In the United States and on Lord Howe Island: a quarter of the seeds lives through one."""
 NEAR_A_CHANGE = 0.5
 """The share of happenings that wait for hours to begin or end."""
+NEAR_A_BURST = 0.4
+"""The share of these that wait for a burst."""
+MORE_TROUBLE = 3
+"""How many times as often the API is in trouble then."""
 HALF_HOUR = 1800.0
 FAULTS_A_DAY = 28
 """At least; the API is troubled again at the end where there were fewer."""
@@ -89,6 +93,7 @@ class World:
         self.provider.heard = [self._changed, self.watcher.heard]
         self.kinds: tuple[str, ...] = ()
         self.rate = 0.0
+        self.spares_lists = False
         self.faults: Counter[str] = Counter()
         self.trace: list[str] = []
         self.life: Life | None = None
@@ -113,12 +118,14 @@ class World:
         while self.loop.time() < days * DAY:
             self._pace(QUIET)
             await asyncio.sleep(self.chance.expovariate(1 / APART) + 1.0)
-            if self.chance.random() < NEAR_A_CHANGE:
+            near = self.chance.random() < NEAR_A_CHANGE
+            if near:
                 await self._come_near_a_change()
             self._pace(RESYNC)
             if not happenings:
                 continue
-            [(_weight, happening)] = self.chance.choices(happenings, [weight for weight, _each in happenings])
+            weights = [weight * (MORE_TROUBLE if near and each is api_trouble else 1) for weight, each in happenings]
+            [(_weight, happening)] = self.chance.choices(happenings, weights)
             self.trace.append(f"{self.now():.6f} {happening.__name__}")
             await happening(self)
             await asyncio.sleep(SETTLED)
@@ -130,17 +137,29 @@ class World:
         await self.kill()
         self.watcher.settle(self.now())
 
-    async def _come_near_a_change(self) -> None:
-        """Wait until shortly before some job's hours begin or end, if any do in the next hours."""
-        ahead = (int(self.now() // HALF_HOUR + number) * HALF_HOUR for number in range(1, 9))
+    def next_change(self) -> float | None:
+        """When some job's hours begin or end next, on a half hour, if any do in the next hours."""
         jobs = {job.name[:2]: job for job in self.provider.jobs.values()}.values()
-        for at_most in ahead:
+        for number in range(1, 9):
+            at_most = int(self.now() // HALF_HOUR + number) * HALF_HOUR
             if any(
                 (self.watcher.closed(job, at_most - 90) is None) != (self.watcher.closed(job, at_most) is None)
                 for job in jobs
             ):
-                await asyncio.sleep(max(0.0, at_most - self.now() - self.chance.uniform(0.0, 120.0)))
-                return
+                return at_most
+        return None
+
+    async def _come_near_a_change(self) -> None:
+        """Wait until shortly before one, or before the next burst of short openings."""
+        change = self.next_change()
+        if self.chance.random() < NEAR_A_BURST:
+            change = min(begin for begin in self._bursts() if begin > self.now())
+        if change is not None:
+            await asyncio.sleep(max(0.0, change - self.now() - self.chance.uniform(0.0, 120.0)))
+
+    def _bursts(self) -> Iterator[float]:
+        today = self.now() // DAY * DAY
+        return (today + part + begin for part in (0.0, DAY) for begin in rules.BURSTS)
 
     def _look_around(self) -> None:
         self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
@@ -167,10 +186,11 @@ class World:
         self.doubt()
 
     def new_job(self) -> None:
-        """A job that appears in some state."""
+        """A job that appears in some state; each kind comes among the first ones."""
         number = next(self._job_ids)
         status = self.chance.choice(["ACTIVE", "ACTIVE", "ACTIVE", "PAUSED", "INIT", "SUSPENDED"])
-        self.provider.add(f"j{number}", f"{self.chance.choice(rules.PREFIXES)}{number}", status)
+        prefix = rules.PREFIXES[number] if number < len(rules.PREFIXES) else self.chance.choice(rules.PREFIXES)
+        self.provider.add(f"j{number}", f"{prefix}{number}", status)
 
     def write_rules(self, *, whole: bool) -> None:
         """Other good rules in the files."""
@@ -207,7 +227,7 @@ class World:
         return list(wrong(self.watcher, self.disk.claimed(), self.lost, self.now()))
 
     def _choose(self, method: str, path: str) -> Fault | None:
-        if self.chance.random() >= self.rate:
+        if self.chance.random() >= self.rate or (self.spares_lists and not path):
             return None
         left_out = ONE_PAGE if path else ()
         left_out += ONLY_CHANGES if method != "POST" else ()
