@@ -4,12 +4,13 @@ A 4xx or a lost answer is no end: the job is read, and its status decides. An an
 timer of its own, until it agrees or `verify_within` passes.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.clock import Clock
 from controller.core.decision import Decision
-from controller.core.job import Job
+from controller.core.job import Job, JobKey
 from controller.core.verify import agrees
 from controller.runtime.observation import Observer
 from controller.runtime.report import Outcome, Result
@@ -28,6 +29,13 @@ class Changer:
     observer: Observer
     clock: Clock
     verify_within: float
+    _looks: dict[JobKey, asyncio.Task[Outcome]] = field(default_factory=dict)
+
+    def hurry(self, key: JobKey) -> None:
+        """Read the job no longer where it is read since a change got no answer: a pause waits for its turn."""
+        look = self._looks.get(key)
+        if look is not None:
+            look.cancel()
 
     async def pause(self, decision: Decision) -> Outcome:
         """Send paused: true."""
@@ -67,13 +75,24 @@ class Changer:
         try:
             answer = await request()
         except ApiError as error:
-            outcome = await self._read(decision, error.reason.value)
+            outcome = await self._look(decision, error.reason.value)
             if outcome.result is Result.UNVERIFIED and not error.outcome_unknown:
                 return Outcome(decision, Result.FAILED, outcome.answer, error.reason.value)
             return outcome
         self.observer.changed(answer)
         agreed = agrees(decision.action, answer)
         return Outcome(decision, Result.VERIFIED if agreed else Result.UNVERIFIED, answer)
+
+    async def _look(self, decision: Decision, problem: str) -> Outcome:
+        """Read the job at once; `hurry` ends that, and nothing is known."""
+        key = decision.job.key
+        look = self._looks[key] = asyncio.create_task(self._read(decision, problem))
+        try:
+            await asyncio.wait({look})
+            return Outcome(decision, Result.UNVERIFIED, problem=problem) if look.cancelled() else look.result()
+        finally:
+            look.cancel()
+            self._looks.pop(key, None)
 
     async def _read(self, decision: Decision, problem: str | None) -> Outcome:
         begun = self.observer.begin()

@@ -175,8 +175,10 @@ class Sweep:
 
     async def _pause_one(self, decision: Decision, journal: Journal) -> Outcome | None:
         key = decision.job.key
+        self._changer.hurry(key)
         try:
             async with self._alone(key):
+                self._followers.supersede([decision])
                 if self._stopped_meanwhile(decision):
                     return None
                 outcome = await _guarded(decision, self._changer.pause(decision))

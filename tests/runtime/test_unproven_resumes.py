@@ -1,10 +1,14 @@
 """A resume or start whose outcome is unknown is followed, at the next close, by an absolute pause."""
 
+import asyncio
+
+from aiohttp import web
+
 from controller.core.campaign import Resume
 from controller.core.job import Status
 from tests.core.build import campaign
 from tests.runtime.faults import on, refusing, showing
-from tests.runtime.stage import CLOSE, OPEN, SHUT, Stage, rulebook
+from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, rulebook, until
 
 
 async def test_an_unproven_resume_of_anybody_s_pause_is_followed_by_a_pause_that_makes_no_claim(stage: Stage) -> None:
@@ -59,3 +63,29 @@ async def test_a_start_that_was_seen_to_take_effect_is_proven(stage: Stage) -> N
     stage.requests.clear()
     await stage.at(SHUT)
     assert stage.sent() == []
+
+
+async def test_a_pause_does_not_wait_until_a_job_was_read_whose_resume_got_no_answer(stage: Stage) -> None:
+    job = stage.add()
+    await stage.at(SHUT)
+    over = asyncio.Event()
+
+    async def hang(_request: web.Request, _handler: Handler) -> web.StreamResponse:
+        await over.wait()
+        return web.json_response({}, status=503)
+
+    reading = on("GET", f"/{job}", hang)
+    stage.faults += [on("POST", "/paused", refusing(503)), reading]
+    passing = asyncio.create_task(stage.at(MORNING))
+    await until(lambda: f"/{job}" in stage.sent("GET"))
+    stage.faults.remove(stage.faults[0])
+    stage.requests.clear()
+    stage.clock.instant = SHUT + 86_400.0
+    await stage.reconciler.fast_path(SHUT + 86_400.0)
+    assert stage.sent() == [f"/{job}/paused"]
+    assert not over.is_set()
+    await passing
+    assert stage.status(job) is Status.PAUSED
+    assert await stage.states(job) == ["held"]
+    assert await stage.findings() == []
+    over.set()

@@ -21,8 +21,10 @@ AGAIN = 75.0
 """Seconds between two pauses for a job that goes on dialing: three attempts that time out, and a pass."""
 BEFORE = 3.0
 """Seconds before the true close, which is 5 s at least after ours, by which the first pause must have left."""
-ABSOLUTELY = 60.0
-"""Seconds after a close within which a pause must have followed a resume of unknown outcome."""
+STEP = 15.0
+"""Seconds: a quarter of the shortest time for which jobs are closed."""
+LOST_BEFORE = 15.0
+"""Seconds before the true close, which is 5 s at least after ours, from which on a resume may still get its answer."""
 AGREE = {
     "pause": frozenset({"PAUSED", "INIT", "COMPLETE", "CANCELLED"}),
     "resume": frozenset({"ACTIVE", "COMPLETE", "CANCELLED"}),
@@ -48,25 +50,41 @@ class Told(NamedTuple):
 
 
 @dataclass(slots=True)
+class Span:
+    """From an instant on, until another."""
+
+    since: float
+    until: float
+
+
+class Unproven(NamedTuple):
+    """A resume of which nobody knows what became of it."""
+
+    left_at: float
+    lost_at: float
+
+
+@dataclass(slots=True)
 class Correspondence:
     """`violations` are sentences. `off` is what the daemon's clock is off by, `refusing` whether the disk refused what
-    was written last, `closed` why a job must not dial by the daemon's clock.
+    was written last, `closed` why a job must not dial at an instant.
     """
 
     provider: Provider
     off: Callable[[], float]
     refusing: Callable[[], bool]
+    closed: Callable[[TrueJob, float], str | None]
     violations: list[str] = field(default_factory=list)
     sent: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
     told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
     said_gone: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    unproven: dict[str, float] = field(default_factory=dict)
-    """Jobs that a resume may still set dialing, of which nobody knows, and when the first of these left."""
+    unproven: dict[str, Unproven] = field(default_factory=dict)
+    """Jobs that a resume may still set dialing."""
     births: list[float] = field(default_factory=list)
     died: float = 0.0
     dated: tuple[float, float] | None = None
     """The date that we were told last, and when."""
-    unable: list[tuple[float, float]] = field(default_factory=list)
+    unable: list[Span] = field(default_factory=list)
     """Spans in which no pause can be asked for: nobody lives, or what lives cannot know the time."""
 
     def born(self) -> None:
@@ -74,15 +92,21 @@ class Correspondence:
         now = self.provider.now()
         self.dated = None
         self.births.append(now)
-        self.unable.append((self.died, now + STARTED_AFTER))
+        self.unable.append(Span(self.died, now + STARTED_AFTER))
         for job_id in list(self.unproven):
             if self._speaks_no_claim(job_id):
                 del self.unproven[job_id]
+
+    def disable(self, until: float) -> Span:
+        """From now until then no pause can be asked for; the end may be moved."""
+        self.unable.append(Span(self.provider.now(), until))
+        return self.unable[-1]
 
     def leaves(self, job_id: str, paused: bool) -> Iterator[str]:
         """A change leaves: a sentence for each reason why it must not."""
         now = self.provider.now()
         self.sent[job_id].append(Sent(now, paused))
+        self.violations += self.unfollowed(job_id)
         if paused:
             self.unproven.pop(job_id, None)
             return
@@ -104,15 +128,16 @@ class Correspondence:
             self.unproven.pop(job_id, None)
         for row, shown in rows:
             self.told[row].append(Told(now, shown))
-            if shown in AGREE["resume"]:
-                self.unproven.pop(row, None)
+            if shown in AGREE["resume"] and row in self.unproven:
+                self.violations += self.unfollowed(row)
+                del self.unproven[row]
 
     def lost(self, job_id: str, paused: bool, left_at: float) -> None:
         """Of a change that left then nothing is known; unless something was seen, or a pause left, since."""
         if paused or job_id in self.unproven or self._sent_since(job_id, left_at, paused=True):
             return
         if not any(told.at >= left_at and told.status in AGREE["resume"] for told in self.told[job_id]):
-            self.unproven[job_id] = left_at
+            self.unproven[job_id] = Unproven(left_at, self.provider.now())
 
     def forget(self, job_id: str) -> None:
         """A person said whose the job's pause is."""
@@ -135,18 +160,19 @@ class Correspondence:
             if change.event == "job.vanished" and job_id in self.provider.jobs and not self.said_gone[job_id]:
                 yield f"{what}, which is there, and nobody said that it were gone"
 
-    def unfollowed(self, closed: Callable[[TrueJob, float], str | None]) -> Iterator[str]:
-        """A sentence for each resume of unknown outcome behind which the job closed, and no pause was sent."""
-        now = self.provider.now()
-        for job_id, left_at in self.unproven.items():
-            job, begin = self.provider.jobs.get(job_id), now - ABSOLUTELY
-            if job is None or job.status not in ("PAUSED", "INIT") or left_at > begin or not self._able(begin, now):
-                continue
-            if closed(job, begin) is not None and closed(job, now) is not None:
-                yield (
-                    f"{now:.3f}: a resume of {job_id} {job.name!r} left at {left_at:.3f}, nobody knows what became "
-                    "of it, and no pause followed the close"
-                )
+    def unfollowed(self, job_id: str) -> Iterator[str]:
+        """A sentence where a resume of unknown outcome should have been followed by a pause by now: since it was known
+        that nobody knows, the job has closed, and we could have asked.
+        """
+        now, job, resume = self.provider.now(), self.provider.jobs.get(job_id), self.unproven.get(job_id)
+        if job is None or resume is None or self.closed(job, resume.left_at) is not None:
+            return
+        since = next((at for at in _steps(resume.lost_at + LOST_BEFORE, now) if self.closed(job, at) is not None), None)
+        if since is not None and self._able(min(resume.lost_at, since - 60.0), now):
+            yield (
+                f"{now:.3f}: a resume of {job_id} {job.name!r} left at {resume.left_at:.3f}, nobody knows what became "
+                "of it, and no pause had followed when it closed"
+            )
 
     def overdue(self, job: TrueJob, since: float, begin: float, end: float) -> Iterator[str]:
         """A sentence where a pause should have left for a job that is ACTIVE since `since`, and closed from `begin` to
@@ -167,7 +193,7 @@ class Correspondence:
                 yield f"{by:.3f}: no pause left for {job.id} {job.name!r}, which dials, closed since {begin:.3f}"
 
     def _able(self, begin: float, end: float) -> bool:
-        return not any(since < end and begin < until for since, until in self.unable)
+        return not any(span.since < end and begin < span.until for span in self.unable)
 
     def _proven(self, job_id: str, action: str) -> bool:
         left = [sent.at for sent in self.sent[job_id] if sent.paused is (action == "pause")]
@@ -179,3 +205,9 @@ class Correspondence:
     def _speaks_no_claim(self, job_id: str) -> bool:
         job = self.provider.jobs.get(job_id)
         return job is None or job.status == "INIT" or job.name.startswith((*STARTS, *TAKES_ALL))
+
+
+def _steps(since: float, until: float) -> Iterator[float]:
+    """Instants of the span, near enough to meet each close and not too many of them."""
+    step = max(STEP, (until - since) / 20.0)
+    return (since + step * number for number in range(int((until - since) // step) + 1))

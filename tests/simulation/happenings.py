@@ -156,9 +156,9 @@ async def freeze(world: "World") -> None:
     """The process is stopped and goes on."""
     with trouble(world, "freeze"):
         world.faults["freeze"] += 1
-        frozen_at = world.now()
-        world.loop.freeze(world.chance.uniform(1.0, 120.0))
-        world.correspondence.unable.append((frozen_at, world.now() + WOKEN_AFTER))
+        seconds = world.chance.uniform(1.0, 120.0)
+        world.correspondence.disable(world.now() + seconds + WOKEN_AFTER)
+        world.loop.freeze(seconds)
         await asyncio.sleep(0.1)
 
 
@@ -171,7 +171,7 @@ async def clock_step(world: "World") -> None:
     world.rate = chance.choice([0.0, 0.0, 0.5])
     with trouble(world, "clock"):
         world.faults["clock"] += 1
-        stepped_at = world.now()
+        stepped = world.correspondence.disable(float("inf"))
         world.clock.off = chance.choice([-1, 1]) * chance.choice([3.0, 45.0, 90.0, 600.0, 3600.0, 7200.0])
         if chance.random() < 0.3 and (change := world.next_change()) is not None:
             world.clock.off = change - world.now() + chance.uniform(-30.0, 30.0)
@@ -184,7 +184,7 @@ async def clock_step(world: "World") -> None:
         await asyncio.sleep(chance.expovariate(1 / 60.0))
         world.clock.off = 0.0
         world.rate, world.kinds = 0.0, kinds
-        world.correspondence.unable.append((stepped_at, world.now() + CLOCK_LOOKED_AT))
+        stepped.until = world.now() + CLOCK_LOOKED_AT
         await asyncio.sleep(1.0)
 
 

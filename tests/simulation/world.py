@@ -38,7 +38,7 @@ CLOCK_CHANGES = ("2026-03-08", "2026-04-05", "2026-10-04", "2026-11-01")
 """In the United States and on Lord Howe Island: a quarter of the seeds lives through one."""
 NEAR_A_CHANGE = 0.5
 """The share of happenings that wait for hours to begin or end."""
-NEAR_A_BURST = 0.4
+NEAR_A_BURST = 0.5
 """The share of these that wait for a burst."""
 MORE_TROUBLE = 3
 """How many times as often the API is in trouble then."""
@@ -87,7 +87,12 @@ class World:
             self.base = at(f"{self.chance.choice(CLOCK_CHANGES)}T00:00") - self.chance.randrange(1, 13) * DAY
         self.clock = SimClock(self.now)
         self.provider = Provider(self.now)
-        self.correspondence = Correspondence(self.provider, lambda: self.clock.off, lambda: self.disk.refusing)
+        self.correspondence = Correspondence(
+            self.provider,
+            off=lambda: self.clock.off,
+            refusing=lambda: self.disk.refusing,
+            closed=lambda job, instant: self.watcher.closed(job, instant),
+        )
         self.watcher = Watcher(self.provider, self.correspondence, lambda: self.clock.off)
         self.correspondence.violations = self.watcher.violations
         self.provider.heard = [self._changed, self.watcher.heard]
@@ -151,11 +156,11 @@ class World:
 
     async def _come_near_a_change(self) -> None:
         """Wait until shortly before one, or before the next burst of short openings."""
-        change = self.next_change()
+        change, before = self.next_change(), 120.0
         if self.chance.random() < NEAR_A_BURST:
-            change = min(begin for begin in self._bursts() if begin > self.now())
+            change, before = min(begin for begin in self._bursts() if begin > self.now()), 20.0
         if change is not None:
-            await asyncio.sleep(max(0.0, change - self.now() - self.chance.uniform(0.0, 120.0)))
+            await asyncio.sleep(max(0.0, change - self.now() - self.chance.uniform(0.0, before)))
 
     def _bursts(self) -> Iterator[float]:
         today = self.now() // DAY * DAY
@@ -163,7 +168,8 @@ class World:
 
     def _look_around(self) -> None:
         self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
-        self.watcher.violations += self.correspondence.unfollowed(self.watcher.closed)
+        for job_id in self.correspondence.unproven:
+            self.watcher.violations += self.correspondence.unfollowed(job_id)
 
     async def start(self) -> None:
         """A daemon on what the disk holds."""
