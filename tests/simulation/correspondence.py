@@ -11,6 +11,8 @@ from controller.store.changes import Audit, Change
 from tests.simulation.provider import Provider, TrueJob
 from tests.simulation.rules import STARTS, TAKES_ALL
 
+KNOWN_FOR = 70.0
+"""Seconds before a resume within which an answer must have shown the job: it may wait for a minute after that."""
 CONTRADICTS = 75.0
 """Seconds between our clock and the last date that we were told, from which on they cannot be said to agree."""
 STARTED_AFTER = 10.0
@@ -112,13 +114,17 @@ class Correspondence:
             return
         if self.refusing():
             yield "while nothing could be stored"
+        if not self.told[job_id] or self.told[job_id][-1].at < now - KNOWN_FOR:
+            yield "by what was known of the job long before"
         if self.dated is not None:
             date, at = self.dated
             differs = self.off() - (date - at)
             if abs(differs) > CONTRADICTS:
                 yield f"while the clock was {differs:.0f} s ahead of the date that came last"
 
-    def arrives(self, job_id: str, method: str, status: int, rows: Iterable[tuple[str, str]], date: float | None) -> None:
+    def arrives(
+        self, job_id: str, method: str, status: int, rows: Iterable[tuple[str, str]], date: float | None
+    ) -> None:
         """An answer arrives; without a `status` it never does."""
         now = self.provider.now()
         if date is not None:

@@ -30,7 +30,8 @@ def hunt(defect: Defect, years: float) -> Caught:
         folder = Path(name)
         for package in ("controller", "tests"):
             shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "controller" / defect.file).write_text(patched(defect))
+        for file, text in patched(defect).items():
+            (folder / "controller" / file).write_text(text)
         command = [sys.executable, "-m", "tests.simulation", "--years", str(years), "--workers", "1", "--first"]
         begun = time.monotonic()
         untraced = {name: value for name, value in os.environ.items() if not name.startswith("COV")}

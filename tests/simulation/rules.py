@@ -52,7 +52,8 @@ def write(chance: random.Random, now: float, *, whole: bool) -> str:
     """Good rules; sometimes with incidents around now, and, unless they are to be `whole`, without a campaign."""
     text = CALENDARS.format(
         bursts=", ".join(f'"{_time(begin)}-{_time(begin + 60)}"' for begin in BURSTS),
-        morning=chance.choice(["08:00", "09:00", "09:30"]), evening=chance.choice(["17:00", "16:00", "19:30"])
+        morning=chance.choice(["08:00", "09:00", "09:30"]),
+        evening=chance.choice(["17:00", "16:00", "19:30"]),
     )
     left_out = chance.choice([*CAMPAIGNS, "", "", "", ""])
     for name, campaign in CAMPAIGNS.items():

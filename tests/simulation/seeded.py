@@ -6,31 +6,35 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 
-class Defect(NamedTuple):
+class Edit(NamedTuple):
     """In `file`, below the package, `before` occurs once and is replaced by `after`."""
 
-    name: str
     file: str
     before: str
     after: str
 
-    @property
-    def path(self) -> Path:
-        """The file, whole."""
-        return ROOT / "controller" / self.file
+
+class Defect(NamedTuple):
+    """One edit; or several, where one thing is watched in several places and the defect is that nobody watches it."""
+
+    name: str
+    edits: tuple[Edit, ...]
 
 
-def patched(defect: Defect) -> str:
-    """The file's text with the defect in it. Raises ValueError where it does not fit exactly once."""
-    text = defect.path.read_text()
-    if text.count(defect.before) != 1:
-        raise ValueError(f"{defect.name}: found {text.count(defect.before)} times in {defect.file}: {defect.before!r}")
-    return text.replace(defect.before, defect.after)
+def patched(defect: Defect) -> dict[str, str]:
+    """The texts of the files with the defect in them. Raises ValueError where it does not fit exactly once."""
+    texts: dict[str, str] = {}
+    for file, before, after in defect.edits:
+        text = texts.get(file) or (ROOT / "controller" / file).read_text()
+        if text.count(before) != 1:
+            raise ValueError(f"{defect.name}: found {text.count(before)} times in {file}: {before!r}")
+        texts[file] = text.replace(before, after)
+    return texts
 
 
 DEFECTS = tuple(
-    Defect(*defect)
-    for defect in (
+    Defect(name, tuple(Edit(*edits[index : index + 3]) for index in range(0, len(edits), 3)))
+    for name, *edits in (
         (
             "trust 200",
             "runtime/changer.py",
@@ -40,7 +44,7 @@ DEFECTS = tuple(
         (
             "skip the re-read after a lost answer",
             "runtime/changer.py",
-            "outcome = await self._read(decision, error.reason.value)",
+            "outcome = await self._look(decision, error.reason.value)",
             "outcome = Outcome(decision, Result.VERIFIED, problem=error.reason.value)",
         ),
         (
@@ -106,12 +110,6 @@ DEFECTS = tuple(
             "Interval(start, end + 0 * seconds) for start, end in intervals",
         ),
         (
-            "swap < and <= at the end of an incident, and end it late",
-            "core/precedence.py",
-            "if incident.since - lead <= now < incident.until",
-            "if incident.since - lead <= now < incident.until - 600",
-        ),
-        (
             "begin an incident late",
             "core/precedence.py",
             "if incident.since - lead <= now",
@@ -152,12 +150,6 @@ DEFECTS = tuple(
             "core/decide.py",
             "        held = claim is not None and claim.state is ClaimState.HELD\n        return Action.PAUSE,",
             "        held = claim is not None and claim.state is ClaimState.HELD\n        return (Action.NONE if held else Action.PAUSE),",
-        ),
-        (
-            "resume while the store is broken",
-            "runtime/sweep.py",
-            "if interrupted() or not self._ledger.durable:",
-            "if interrupted():",
         ),
         (
             "ask nobody again before a resume leaves",
@@ -208,12 +200,6 @@ DEFECTS = tuple(
             "(reading.jobs if reading else {}).values()",
         ),
         (
-            "let old reads overwrite newer answers",
-            "runtime/observation.py",
-            "if begun < self._known_as_of.get(job.key, _NEVER):",
-            "if False:",
-        ),
-        (
             "believe the instant of a clock that was set back since",
             "runtime/snapshot.py",
             "            at if just_ahead else now,",
@@ -244,16 +230,52 @@ DEFECTS = tuple(
             "if _had_no_effect(outcome):",
         ),
         (
-            "resume by what was known of a job that was not read",
+            "resume while the store is broken",
+            "runtime/sweep.py",
+            "if interrupted() or not self._ledger.durable:",
+            "if interrupted():",
+            "runtime/sweep.py",
+            "if not await self._move_claims(batch, claims.resuming, now):",
+            "if await self._move_claims(batch, claims.resuming, now) is None:",
+        ),
+        (
+            "resume by what was last known while nothing can be read",
             "runtime/reconciler.py",
             "decided = [(_as_unread(each, unread), situation) for each, situation in decided]",
             "decided = [(each, situation) for each, situation in decided]",
+            "runtime/observation.py",
+            "if self._age(key) > FRESH:",
+            "if False:",
         ),
         (
-            "let an absolute pause behind an answered resume make no claim",
+            "swap < and <= at the boundaries of the hours",
+            "core/interval.py",
+            "return bisect_right(self._bounds, instant) % 2 == 1",
+            "return __import__('bisect').bisect_left(self._bounds, instant) % 2 == 1",
+        ),
+        (
+            "end an incident ten minutes early",
+            "core/precedence.py",
+            "if incident.since - lead <= now < incident.until",
+            "if incident.since - lead <= now < incident.until - 600",
+        ),
+        (
+            "count no page of a list before the list is whole",
+            "vogent/client.py",
+            "                    shown(row)\n",
+            "                    pass\n",
+        ),
+        (
+            "pause nothing while a list is being read",
+            "runtime/reconciler.py",
+            "                await self.fast_path(self._clock.now())\n",
+            "                pass\n",
+        ),
+        (
+            "let a pause wait until a job was read whose resume got no answer",
             "runtime/sweep.py",
-            "decision.because is Because.RESUME_UNPROVEN and seen is Status.PAUSED:",
-            "decision.because is Because.RESUME_UNPROVEN:",
+            "        self._changer.hurry(key)\n",
+            "",
         ),
     )
 )

@@ -25,7 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_the_simulator_catches_it(defect: Defect, record_property: Callable[[str, object], None]) -> None:
     caught = hunt(defect, YEARS)
     record_property("caught", caught.violation)
-    print(f"{defect.name} ({defect.file}): caught after {caught.seconds:.0f} s: {caught.violation}")  # noqa: T201 - the report
+    print(f"{defect.name} ({', '.join(patched(defect))}): caught after {caught.seconds:.0f} s: {caught.violation}")  # noqa: T201 - the report
     assert caught.violation is not None, f"{defect.name} got away for {YEARS} years"
 
 
@@ -33,4 +33,4 @@ def test_at_least_25_defects_fit_the_code() -> None:
     assert len(DEFECTS) >= 25
     assert len({defect.name for defect in DEFECTS}) == len(DEFECTS)
     for defect in DEFECTS:
-        assert patched(defect) != defect.path.read_text()
+        assert patched(defect)

@@ -175,9 +175,7 @@ class World:
         """A daemon on what the disk holds."""
         self.correspondence.born()
         self.disk.refusing = False
-        wire = Wire(
-            self.provider, self.chance, self._choose, self.correspondence, seen=self._seen, leaves=self._leaves
-        )
+        wire = Wire(self.provider, self.chance, self._choose, self.correspondence, seen=self._seen, leaves=self._leaves)
         wire.counts = self.faults
         self.life = Life(self.disk, wire, self.clock, self.folder, lambda: f"{next(self._ids):012x}")
         await self.life.start()
