@@ -157,7 +157,7 @@ class Observer:
             self._known_as_of = {key: self._known_as_of[key] for key in self.jobs}
 
     def _show(self, job: Job, begun: Moment) -> None:
-        """What a page shows counts at once, whatever becomes of the rest; of a job that comes twice, what could dial."""
+        """What a page shows counts at once, whatever becomes of others; of what comes twice, what could dial."""
         known = self.jobs.get(job.key)
         dials = known is not None and known.status is Status.ACTIVE and self._known_as_of.get(job.key) == begun
         if not job.status.finished and not dials:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from tests.simulation.happenings import HAPPENINGS
 from tests.simulation.pool import DAYS, prepare, runs
+from tests.simulation.run import Result, simulate
 from tests.simulation.shrink import shrunk
-from tests.simulation.world import Result, simulate
 
 NAMES = [happening.__name__ for _weight, happening in HAPPENINGS]
 

@@ -9,16 +9,17 @@ from tests.simulation.watcher import Watcher
 SOON = 150.0
 """Seconds ahead of a close in which a job may be paused already, and is not resumed any more."""
 
-
 CLAIMED_AFTER = 5.0
 """Seconds after a pause of ours within which it may be on its way to the disk."""
+UNCLAIMED_AFTER = 120.0
+"""Seconds for which a job dials within which that was seen and believed."""
 
 
 def wrong(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> Iterator[str]:
     """A sentence for each job that is not as it should be. `claimed` are the jobs with an open claim in the store;
     `lost` those whose claims went down with a process while the disk refused them.
     """
-    yield from unclaimed(watcher, claimed, lost, now)
+    yield from misclaimed(watcher, claimed, lost, now)
     for job in watcher.provider.jobs.values():
         what = f"at the end {job.id} {job.name!r}"
         why = watcher.closed(job, now)
@@ -31,9 +32,15 @@ def wrong(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> It
             yield f"{what} is paused by us and should dial"
 
 
-def unclaimed(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> Iterator[str]:
-    """A sentence for each job that we paused and do not call ours. Jobs whose pauses are all undone need no claim."""
+def misclaimed(watcher: Watcher, claimed: set[str], lost: set[str], now: float) -> Iterator[str]:
+    """A sentence for each job that we paused and do not call ours, and for each that dials and may, and is called so.
+    Jobs whose pauses are all undone need no claim.
+    """
     for job in watcher.provider.jobs.values():
+        dials = job.status == "ACTIVE" and job.history[-1][0] < now - UNCLAIMED_AFTER
+        looks = (0.0, UNCLAIMED_AFTER / 2, UNCLAIMED_AFTER)
+        if dials and job.id in claimed and not any(watcher.closed(job, now - before) for before in looks):
+            yield f"{now:.3f}: {job.id} {job.name!r} dials, as it may, and a claim says that it is paused by us"
         ours = job.status == "PAUSED" and job.paused_by is Actor.US and job.paused_at < now - CLAIMED_AFTER
         if ours and job.id not in claimed | lost and not job.name.startswith(rules.TAKES_ALL):
             yield f"{now:.3f}: {job.id} {job.name!r} is paused by us since {job.paused_at:.3f}, and no claim says so"

@@ -24,7 +24,7 @@ Happening = Callable[["World"], Awaitable[None]]
 
 
 async def api_trouble(world: "World") -> None:
-    """For a while some requests fail, in one or a few ways, perhaps all but lists; people and crashes come in between."""
+    """For a while some requests fail, in one or a few ways, lists perhaps not. People and crashes come in between."""
     chance = world.chance
     world.kinds = tuple(chance.sample(FAULTS, chance.randint(1, 4)))
     with trouble(world, "+".join(world.kinds)):

@@ -5,7 +5,7 @@ import multiprocessing
 import zoneinfo
 from collections.abc import Iterable, Iterator
 
-from tests.simulation.world import Result, simulate
+from tests.simulation.run import Result, simulate
 
 DAYS = 14.0
 """Days of trouble in one run."""

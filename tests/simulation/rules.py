@@ -1,7 +1,13 @@
-"""The rules that a simulated campaign manager writes, good and bad."""
+"""The rules that a simulated campaign manager writes, good and bad; and how they are read."""
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
+
+from controller.rules.loader import LoadedRules, load_rules
+
+HALF_A_YEAR = 182 * 86_400.0
 
 CALENDARS = """\
 calendars:
@@ -73,3 +79,13 @@ def _time(second: int) -> str:
 
 def _iso(instant: float) -> str:
     return datetime.fromtimestamp(instant, UTC).isoformat()
+
+
+@cache
+def _read_once(sources: tuple[tuple[str, bytes], ...], workspaces: frozenset[str], now: float) -> LoadedRules:
+    return load_rules(dict(sources), now=now, workspaces=workspaces)
+
+
+def read_once(sources: Mapping[str, bytes], *, now: float, workspaces: frozenset[str]) -> LoadedRules:
+    """Read rules as ever, but the same ones only once in half a year: many lives begin with what one read."""
+    return _read_once(tuple(sorted(sources.items())), workspaces, now // HALF_A_YEAR * HALF_A_YEAR)

@@ -1,7 +1,7 @@
 """Making a failing run smaller: fewer days, then fewer kinds of happenings, as long as it still fails."""
 
 from tests.simulation.happenings import HAPPENINGS
-from tests.simulation.world import Result, simulate
+from tests.simulation.run import Result, simulate
 
 LEAST_DAYS = 0.25
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulation.pool import DAYS
+from tests.simulation.run import simulate
 from tests.simulation.shrink import shrunk
-from tests.simulation.world import simulate
 
 pytestmark = pytest.mark.once
 

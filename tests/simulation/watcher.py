@@ -1,5 +1,6 @@
 """The independent observer: asks the local clock and what truly happened, and nothing of the code that it judges."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -68,9 +69,9 @@ class Watcher:
         whys = list(self.correspondence.leaves(job_id, paused))
         if not paused and job is not None and (why := self._closed_by_clocks(job, now)) is not None:
             whys.append(f"though closed, {why}")
-        if not paused and job is not None and job.status == "PAUSED":
-            if job_id in self.foreign and not job.name.startswith(TAKES_ALL):
-                whys.append(f"though it was seen paused by a person since {self.foreign[job_id]:.3f}")
+        paused_by_person = job is not None and job.status == "PAUSED" and job_id in self.foreign
+        if not paused and job is not None and paused_by_person and not job.name.startswith(TAKES_ALL):
+            whys.append(f"though it was seen paused by a person since {self.foreign[job_id]:.3f}")
         self.violations += [f"{now:.3f}: a resume of {job_id} {job and job.name!r} left {why}" for why in whys]
 
     def _closed_by_clocks(self, job: TrueJob, at: float) -> str | None:
@@ -162,9 +163,9 @@ class Watcher:
         ]
 
     def _in_force(self, at: float) -> list[Oracle]:
-        written = [(since, oracle) for since, oracle in self.rules if since <= at]
-        ends = [since for since, _oracle in written[1:]] + [float("inf")]
-        return [oracle for (_since, oracle), end in zip(written, ends, strict=True) if end + KNOWN_AFTER > at]
+        last = bisect_right(self.rules, at, key=lambda written: written[0])
+        first = bisect_right(self.rules, at - KNOWN_AFTER, key=lambda written: written[0])
+        return [oracle for _since, oracle in self.rules[max(0, first - 1) : last]]
 
 
 def _as_job(job: TrueJob) -> Job:

@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import formatdate
 from typing import Any
 
 import aiohttp
@@ -38,23 +38,25 @@ Choose = Callable[[str, str], Fault | None]
 
 
 class Response:
-    """As much of an answer as the transport looks at, and, for the observer, the jobs that it shows: (id, status)."""
+    """As much of an answer as the transport looks at, and, for the observer, the jobs that it shows,
+    (id, status), and the instant that its date names.
+    """
 
     def __init__(
-        self, status: int, body: bytes, headers: Mapping[str, str] | None = None, rows: Sequence[tuple[str, str]] = ()
+        self,
+        status: int,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        rows: Sequence[tuple[str, str]] = (),
+        date: float | None = None,
     ) -> None:
         self.status = status
         self.rows = rows
+        self.date = date
         self.headers = dict(headers or {})
         self.content = self
         self.content_length = len(body)
         self._body = body
-
-    @property
-    def date(self) -> float | None:
-        """The instant that its date names."""
-        date = self.headers.get("Date")
-        return parsedate_to_datetime(date).timestamp() if date else None
 
     async def iter_chunked(self, _size: int) -> AsyncIterator[bytes]:
         yield self._body
@@ -121,9 +123,10 @@ class Wire:
             for row in body.get("data", [body]):
                 self.seen(row["id"], row["status"], sampled_at)
         off = fault.seconds if fault is not None and fault.kind == "wrong_date" else 0.0
-        date = {"Date": formatdate(sampled_at - off, usegmt=True)}
+        date = sampled_at - off
         rows = [(row["id"], row["status"]) for row in body.get("data", [body])] if status == 200 else []
-        return Response(status, json.dumps(body).encode(), date, rows)
+        headers = {"Date": formatdate(date, usegmt=True)}
+        return Response(status, json.dumps(body).encode(), headers, rows, date)
 
     async def _travel(self, fault: Fault | None) -> None:
         await asyncio.sleep(self.chance.uniform(0.001, 0.05))

@@ -1,32 +1,20 @@
-"""A run: one seed makes up a world, lets it happen around the daemon, and says what the observer saw."""
+"""A world that one seed makes up: it lets things happen around the daemon, and asks what the observers saw."""
 
 import asyncio
-import gc
 import random
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from unittest.mock import patch
 
-import structlog
-
-from controller.rules.loader import LoadedRules, load_rules
-from controller.runtime import engine as engine_module
-from controller.runtime import rules_keeper
 from controller.sandbox.oracle import Oracle
-from controller.store.migrate import upgrade
-from controller.store.sqlite import IMMEDIATE, create_file, sync_engine
 from tests.core.build import at
 from tests.simulation import rules
 from tests.simulation.correspondence import Correspondence
-from tests.simulation.daemon import RESYNC, Disk, Life, SimClock, task_factory
-from tests.simulation.ending import change_is_near, unclaimed, wrong
+from tests.simulation.daemon import RESYNC, Disk, Life, SimClock
+from tests.simulation.ending import change_is_near, misclaimed, wrong
 from tests.simulation.happenings import HAPPENINGS, api_trouble
-from tests.simulation.loop import VirtualLoop, timers_read
+from tests.simulation.loop import VirtualLoop
 from tests.simulation.provider import Actor, Change, Provider
 from tests.simulation.watcher import HEALED_AFTER, Watcher
 from tests.simulation.wire import Fault, Wire
@@ -49,29 +37,12 @@ QUIET = 1800.0
 """Seconds between two resyncs while nothing happens."""
 SETTLED = 135.0
 """Seconds for which passes stay close after something happened."""
-CLOCK_LOOK = 45.0
-"""Seconds between two looks at the clock, in place of one: the simulated years have many seconds."""
 SECONDS = {"timeout": 0.0, "throttled": 60.0, "lag": 60.0, "slow": 9.0, "late": 30.0, "wrong_date": 7200.0}
 """The most seconds that a fault of a kind carries."""
 ONE_PAGE = ("page_skipped", "page_repeated", "page_loops", "filter_ignored", "collapsed")
 ALWAYS_BEFORE = ("throttled", "unauthorized", "refused", "late")
 ONLY_CHANGES = ("lie", "late")
 EITHER = ("timeout", "reset", "server_error", "html")
-
-
-@dataclass(slots=True)
-class Result:
-    """What one run came to. `forbidden` and `paused_open` are seconds; `share` of `dialable` ones is false pauses."""
-
-    seed: int
-    days: float
-    faults: Counter[str]
-    forbidden: Counter[str]
-    violations: list[str]
-    trace: list[str] = field(default_factory=list)
-    convergence: float = 0.0
-    paused_open: float = 0.0
-    dialable: float = 0.0
 
 
 class World:
@@ -91,7 +62,7 @@ class World:
             self.provider,
             off=lambda: self.clock.off,
             refusing=lambda: self.disk.refusing,
-            closed=lambda job, instant: self.watcher.closed(job, instant),
+            closed=lambda job, instant: self.watcher.closed(job, instant),  # noqa: PLW0108 - it comes to be just below
         )
         self.watcher = Watcher(self.provider, self.correspondence, lambda: self.clock.off)
         self.correspondence.violations = self.watcher.violations
@@ -167,7 +138,7 @@ class World:
         return (today + part + begin for part in (0.0, DAY) for begin in rules.BURSTS)
 
     def _look_around(self) -> None:
-        self.watcher.violations += unclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
+        self.watcher.violations += misclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
         for job_id in self.correspondence.unproven:
             self.watcher.violations += self.correspondence.unfollowed(job_id)
 
@@ -200,7 +171,7 @@ class World:
         """Other good rules in the files."""
         text = rules.write(self.chance, self.now(), whole=whole)
         (self.folder / "a.yaml").write_text(text)
-        loaded = read_once({"a.yaml": text.encode()}, now=self.now(), workspaces=frozenset({"main"}))
+        loaded = rules.read_once({"a.yaml": text.encode()}, now=self.now(), workspaces=frozenset({"main"}))
         self.watcher.rules_written(Oracle(loaded.rules))
 
     def doubt(self) -> None:
@@ -269,55 +240,3 @@ class World:
             self.watcher.foreign.pop(change.job, None)
         if change.before != change.after and change.actor is Actor.US:
             self.lost.discard(change.job)
-
-
-@cache
-def _read_once(sources: tuple[tuple[str, bytes], ...], workspaces: frozenset[str], now: float) -> LoadedRules:
-    return load_rules(dict(sources), now=now, workspaces=workspaces)
-
-
-def read_once(sources: Mapping[str, bytes], *, now: float, workspaces: frozenset[str]) -> LoadedRules:
-    """Read rules as ever, but the same ones only once in half a year: many lives begin with what one read."""
-    return _read_once(tuple(sorted(sources.items())), workspaces, now // (182 * DAY) * (182 * DAY))
-
-
-def simulate(seed: int, days: float, without: frozenset[str] = frozenset()) -> Result:
-    """Run one seed to its end; `without` are names of happenings that are left out."""
-    random.seed(seed)  # the jitter of timers and retries
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    loop = VirtualLoop()
-    loop.set_task_factory(task_factory)
-    with (
-        tempfile.TemporaryDirectory() as name,
-        patch.object(engine_module, "CLOCK_LOOK", CLOCK_LOOK),
-        patch.object(rules_keeper, "load_rules", read_once),
-    ):
-        folder = Path(name)
-        (folder / "rules").mkdir()
-        create_file(folder / "store.db")
-        engine = sync_engine(folder / "store.db", ("PRAGMA journal_mode = MEMORY", "PRAGMA synchronous = OFF"))
-        upgrade(engine.execution_options(**IMMEDIATE))
-        with engine.execution_options(**IMMEDIATE).connect() as connection:
-            world = World(seed, loop, folder / "rules", Disk(connection))
-            with timers_read(world.clock.now):
-                gc.disable()  # a tenth of the time, and a run is short
-                try:
-                    loop.run_until_complete(world.run(days, without))
-                finally:
-                    gc.enable()
-                    loop.close()
-                    structlog.configure(**before)
-    world.faults["disk"] = world.disk.refusals
-    watcher = world.watcher
-    return Result(
-        seed=seed,
-        days=days,
-        faults=world.faults,
-        forbidden=watcher.forbidden,
-        violations=watcher.violations,
-        trace=world.trace,
-        convergence=world.convergence,
-        paused_open=watcher.paused_open,
-        dialable=watcher.dialable,
-    )
