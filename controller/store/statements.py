@@ -105,11 +105,15 @@ def audit_rows(connection: Connection, wanted: AuditFilter) -> list[AuditRow]:
 
 def _put_claims(connection: Connection, values: Iterable[Claim]) -> None:
     rows = [asdict(claim) | {"campaigns": _json(claim.campaigns)} for claim in values]
-    if not rows:
-        return
-    statement = insert(claims_table)
-    changed = {column.name: statement.excluded[column.name] for column in claims_table.c if not column.primary_key}
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
+    if rows:
+        connection.execute(_PUT_CLAIM, rows)
+
+
+_NEW_CLAIM = insert(claims_table)
+_PUT_CLAIM = _NEW_CLAIM.on_conflict_do_update(
+    index_elements=["id"],
+    set_={column.name: _NEW_CLAIM.excluded[column.name] for column in claims_table.c if not column.primary_key},
+)
 
 
 def _change_findings(connection: Connection, steps: Sequence[OpenFinding | CloseFinding]) -> None:

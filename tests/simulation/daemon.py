@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from controller.clock import Clock
 from controller.core.claim import Claim
 from controller.core.job import JobKey
+from controller.runtime import engine as engine_module
 from controller.runtime.changer import Changer
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
@@ -36,6 +37,7 @@ from tests.simulation.wire import Wire
 RESYNC = 30.0
 VERIFY_WITHIN = 15.0
 REQUEST_TIMEOUT = 10.0
+NEVER = 1e9
 
 _LIFE: contextvars.ContextVar["Life | None"] = contextvars.ContextVar("life", default=None)
 
@@ -129,6 +131,7 @@ class Life:
         self.engine: Engine | None = None
         self.rules: RulesKeeper | None = None
         self.ledger: Ledger | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """As the daemon does. Raises RulesError where neither the files nor the store have rules."""
@@ -163,15 +166,27 @@ class Life:
             new_id=self.new_id,
         )
         clock_log = ClockLog(ledger.record, {"main": watch})
-        self.engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), clock_log, [reconciler])
-        self.engine.start()
+        engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), clock_log, [reconciler])
+        engine_module.CLOCK_LOOK = NEVER
+        engine.start()
+        await asyncio.sleep(0)  # its own looks have begun to wait
+        self._look_at_clock(engine, RESYNC / 2)
+        self.engine = engine
+
+    def _look_at_clock(self, engine: Engine, seconds: float) -> None:
+        """In place of every second: the simulated years have many of them."""
+        engine_module.CLOCK_LOOK = seconds
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = asyncio.create_task(engine._watch_clock())
 
     def pace(self, seconds: float) -> None:
-        """Let resyncs come this far apart."""
+        """Let resyncs come this far apart, and looks at the clock half as far."""
         if self.engine is not None:
             self.engine._timers._resync_seconds = seconds
             with self._living():
                 self.engine._timers.count_anew()
+                self._look_at_clock(self.engine, seconds / 2)
 
     def notice(self) -> None:
         """A file system event: look at the rules."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WOKEN_AFTER = 5.0
 """Seconds after a process that was stopped goes on within which its timers have come."""
-CLOCK_LOOKED_AT = 50.0
+CLOCK_LOOKED_AT = 20.0
 """Seconds after somebody set the clock within which a daemon has looked at it."""
 
 Happening = Callable[["World"], Awaitable[None]]

@@ -14,13 +14,10 @@ from controller.runtime import engine as engine_module
 from controller.runtime import rules_keeper
 from controller.store.migrate import upgrade
 from controller.store.sqlite import IMMEDIATE, create_file, sync_engine
-from tests.simulation.daemon import Disk, task_factory
+from tests.simulation.daemon import RESYNC, Disk, task_factory
 from tests.simulation.loop import VirtualLoop, timers_read
 from tests.simulation.rules import read_once
 from tests.simulation.world import World
-
-CLOCK_LOOK = 45.0
-"""Seconds between two looks at the clock, in place of one: the simulated years have many seconds."""
 
 
 @dataclass(slots=True)
@@ -47,7 +44,7 @@ def simulate(seed: int, days: float, without: frozenset[str] = frozenset()) -> R
     loop.set_task_factory(task_factory)
     with (
         tempfile.TemporaryDirectory() as name,
-        patch.object(engine_module, "CLOCK_LOOK", CLOCK_LOOK),
+        patch.object(engine_module, "CLOCK_LOOK", RESYNC / 2),
         patch.object(rules_keeper, "load_rules", read_once),
     ):
         folder = Path(name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from controller.core.campaign import RuleSet
 from controller.core.job import Job, Status
 from controller.runtime.clock_watch import DATE_TOLERANCE
 from controller.sandbox.oracle import Oracle
@@ -14,8 +15,8 @@ from tests.simulation.provider import Actor, Change, Provider, TrueJob
 from tests.simulation.rules import BRIEF, BURSTS, STARTS, TAKES_ALL, UNMATCHED
 
 DAY = 86_400
-GRID = 300
-"""Seconds: every window, but for the bursts, and every incident begins and ends on it."""
+GRID = 1800
+"""Seconds: every window, but for the bursts, begins and ends on it."""
 KNOWN_AFTER = 45.0
 """Seconds within which a file that was written is surely read: a resync with its jitter, and a pass."""
 HEALED_AFTER = 2 * 33.0 + 60.0
@@ -43,14 +44,19 @@ class Watcher:
     paused_open: float = 0.0
     dialable: float = 0.0
     rules: list[tuple[float, Oracle]] = field(default_factory=list)
+    points: set[float] = field(default_factory=set)
+    """Instants at which it may change what the rules say."""
     troubles: list[Trouble] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     forbidden: Counter[str] = field(default_factory=Counter)
     foreign: dict[str, float] = field(default_factory=dict)
 
-    def rules_written(self, oracle: Oracle) -> None:
+    def rules_written(self, rules: RuleSet) -> None:
         """These rules are in the files from now on."""
-        self.rules.append((self.provider.now(), oracle))
+        now = self.provider.now()
+        self.rules.append((now, Oracle(rules)))
+        self.points |= {now, now + KNOWN_AFTER}
+        self.points |= {at for incident in rules.incidents for at in (incident.since, incident.until)}
 
     def heard(self, change: Change) -> None:
         """Judge what our requests did."""
@@ -123,8 +129,7 @@ class Watcher:
 
     def _parts(self, job: TrueJob, since: float, until: float) -> Iterator[tuple[float, float]]:
         """The span, cut wherever rules may change or a window may begin or end."""
-        points = {since, until, *(at for at, _ in self.rules), *(at + KNOWN_AFTER for at, _ in self.rules)}
-        points |= set(range(int(since // GRID) * GRID, int(until) + 1, GRID))
+        points = {since, until, *self.points, *range(int(since // GRID) * GRID, int(until) + 1, GRID)}
         if job.name.startswith(BRIEF):
             days = range(int(since // DAY), int(until // DAY) + 1)
             points |= {DAY * day + begin + part for day in days for begin in BURSTS for part in (0, 60)}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from controller.sandbox.oracle import Oracle
 from tests.core.build import at
 from tests.simulation import rules
 from tests.simulation.correspondence import Correspondence
@@ -20,7 +19,7 @@ from tests.simulation.watcher import HEALED_AFTER, Watcher
 from tests.simulation.wire import Fault, Wire
 
 DAY = 86_400.0
-APART = 10_000.0
+APART = 14_000.0
 """Mean seconds between two happenings."""
 CLOCK_CHANGES = ("2026-03-08", "2026-04-05", "2026-10-04", "2026-11-01")
 """In the United States and on Lord Howe Island: a quarter of the seeds lives through one."""
@@ -172,7 +171,7 @@ class World:
         text = rules.write(self.chance, self.now(), whole=whole)
         (self.folder / "a.yaml").write_text(text)
         loaded = rules.read_once({"a.yaml": text.encode()}, now=self.now(), workspaces=frozenset({"main"}))
-        self.watcher.rules_written(Oracle(loaded.rules))
+        self.watcher.rules_written(loaded.rules)
 
     def doubt(self) -> None:
         """What was seen last may not have come to be kept."""
