@@ -5,7 +5,8 @@ timer of its own, until it agrees or `verify_within` passes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from controller.clock import Clock
@@ -30,12 +31,19 @@ class Changer:
     clock: Clock
     verify_within: float
     _looks: dict[JobKey, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _hurried: set[JobKey] = field(default_factory=set)
 
-    def hurry(self, key: JobKey) -> None:
-        """Read the job no longer where it is read since a change got no answer: a pause waits for its turn."""
+    @contextmanager
+    def hurried(self, key: JobKey) -> Iterator[None]:
+        """Meanwhile the job is not read where a change of it gets no answer: a pause waits for its turn."""
+        self._hurried.add(key)
         look = self._looks.get(key)
         if look is not None:
             look.cancel()
+        try:
+            yield
+        finally:
+            self._hurried.discard(key)
 
     async def pause(self, decision: Decision) -> Outcome:
         """Send paused: true."""
@@ -84,8 +92,10 @@ class Changer:
         return Outcome(decision, Result.VERIFIED if agreed else Result.UNVERIFIED, answer)
 
     async def _look(self, decision: Decision, problem: str) -> Outcome:
-        """Read the job at once; `hurry` ends that, and nothing is known."""
+        """Read the job at once; where that is `hurried`, nothing is known."""
         key = decision.job.key
+        if key in self._hurried:
+            return Outcome(decision, Result.UNVERIFIED, problem=problem)
         look = self._looks[key] = asyncio.create_task(self._read(decision, problem))
         try:
             await asyncio.wait({look})

@@ -8,7 +8,7 @@ was not verified at once is followed on its own timer.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 BATCH = 200
 """The most intents of one transaction."""
+_AT_ONCE = nullcontext()
 PATIENCE = 5.0
 """Real seconds without any pause coming to its end, after which a pass goes on without those that are left."""
 
@@ -175,9 +176,8 @@ class Sweep:
 
     async def _pause_one(self, decision: Decision, journal: Journal) -> Outcome | None:
         key = decision.job.key
-        self._changer.hurry(key)
         try:
-            async with self._alone(key):
+            async with self._alone(key, self._changer.hurried(key)):
                 self._followers.supersede([decision])
                 if self._stopped_meanwhile(decision):
                     return None
@@ -271,11 +271,15 @@ class Sweep:
                     del self._changing[key]
 
     @asynccontextmanager
-    async def _alone(self, key: JobKey) -> AsyncIterator[None]:
-        """At most one change of a job is under way."""
+    async def _alone(self, key: JobKey, waiting: AbstractContextManager[None] = _AT_ONCE) -> AsyncIterator[None]:
+        """At most one change of a job is under way; `waiting` lasts until this one is."""
         lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
+        with waiting:
+            await lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:

@@ -2,12 +2,13 @@
 
 import asyncio
 
+import pytest
 from aiohttp import web
 
 from controller.core.campaign import Resume
-from controller.core.job import Status
+from controller.core.job import JobKey, Status
 from tests.core.build import campaign
-from tests.runtime.faults import on, refusing, showing
+from tests.runtime.faults import on, refusing, showing, times
 from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, rulebook, until
 
 
@@ -65,23 +66,36 @@ async def test_a_start_that_was_seen_to_take_effect_is_proven(stage: Stage) -> N
     assert stage.sent() == []
 
 
-async def test_a_pause_does_not_wait_until_a_job_was_read_whose_resume_got_no_answer(stage: Stage) -> None:
+@pytest.mark.parametrize("waits_since", ["the resume left", "the job is read"])
+async def test_a_pause_does_not_wait_until_a_job_was_read_whose_resume_got_no_answer(
+    stage: Stage, waits_since: str
+) -> None:
     job = stage.add()
     await stage.at(SHUT)
-    over = asyncio.Event()
+    answered, over = asyncio.Event(), asyncio.Event()
 
     async def hang(_request: web.Request, _handler: Handler) -> web.StreamResponse:
         await over.wait()
         return web.json_response({}, status=503)
 
-    reading = on("GET", f"/{job}", hang)
-    stage.faults += [on("POST", "/paused", refusing(503)), reading]
+    async def refuse(_request: web.Request, _handler: Handler) -> web.StreamResponse:
+        await answered.wait()
+        return web.json_response({}, status=503)
+
+    stage.faults += [times(1, on("POST", "/paused", refuse)), on("GET", f"/{job}", hang)]
+    stage.requests.clear()
     passing = asyncio.create_task(stage.at(MORNING))
-    await until(lambda: f"/{job}" in stage.sent("GET"))
-    stage.faults.remove(stage.faults[0])
+    if waits_since == "the job is read":
+        answered.set()
+        await until(lambda: f"/{job}" in stage.sent("GET"))
+    await until(lambda: f"/{job}/paused" in stage.sent())
     stage.requests.clear()
     stage.clock.instant = SHUT + 86_400.0
-    await stage.reconciler.fast_path(SHUT + 86_400.0)
+    pausing = asyncio.create_task(stage.reconciler.fast_path(SHUT + 86_400.0))
+    if waits_since == "the resume left":
+        await until(lambda: stage.reconciler._sweep._changer._hurried == {JobKey("main", job)})
+        answered.set()
+    await until(pausing.done)
     assert stage.sent() == [f"/{job}/paused"]
     assert not over.is_set()
     await passing

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from controller.store.changes import Audit, Change
-from tests.simulation.provider import Provider, TrueJob
+from tests.simulation.provider import Actor, Provider, TrueJob
 from tests.simulation.rules import STARTS, TAKES_ALL
 
 KNOWN_FOR = 70.0
@@ -125,7 +125,7 @@ class Correspondence:
     def arrives(
         self, job_id: str, method: str, status: int, rows: Iterable[tuple[str, str]], date: float | None
     ) -> None:
-        """An answer arrives; without a `status` it never does."""
+        """An answer arrives; `job_id` is empty for a list."""
         now = self.provider.now()
         if date is not None:
             self.dated = date, now
@@ -134,9 +134,20 @@ class Correspondence:
             self.unproven.pop(job_id, None)
         for row, shown in rows:
             self.told[row].append(Told(now, shown))
+            self._mislead(row, shown)
             if shown in AGREE["resume"] and row in self.unproven:
                 self.violations += self.unfollowed(row)
                 del self.unproven[row]
+
+    def _mislead(self, job_id: str, shown: str) -> None:
+        """A reading that shows a job as it was before our pause proves a resume that had no effect: from then on that
+        pause is nobody's.
+        """
+        job, sent = self.provider.jobs.get(job_id), self.sent[job_id]
+        if job is None or not sent or sent[-1].paused or (job.status, shown) != ("PAUSED", "ACTIVE"):
+            return
+        if job.paused_by is Actor.US and job.history[-1][0] < sent[-1].at:
+            job.paused_by = Actor.PROVIDER
 
     def lost(self, job_id: str, paused: bool, left_at: float) -> None:
         """Of a change that left then nothing is known; unless something was seen, or a pause left, since."""
@@ -154,7 +165,7 @@ class Correspondence:
         self.violations += self._untrue(changes)
 
     def _untrue(self, changes: Iterable[Change]) -> Iterator[str]:
-        """Something is written down: a sentence for each thing that is not so."""
+        """A sentence for each thing that is written down and is not so."""
         now = self.provider.now()
         for change in changes:
             if not isinstance(change, Audit) or change.job_id is None:

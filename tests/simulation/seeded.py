@@ -230,6 +230,15 @@ DEFECTS = tuple(
             "if _had_no_effect(outcome):",
         ),
         (
+            "never try a pause again",
+            "runtime/sweep.py",
+            "            self._pausing.discard(key)\n",
+            "",
+            "runtime/sweep.py",
+            "            self._pausing.difference_update(decision.job.key for decision in batch)\n",
+            "            pass\n",
+        ),
+        (
             "resume while the store is broken",
             "runtime/sweep.py",
             "if interrupted() or not self._ledger.durable:",
@@ -274,8 +283,8 @@ DEFECTS = tuple(
         (
             "let a pause wait until a job was read whose resume got no answer",
             "runtime/sweep.py",
-            "        self._changer.hurry(key)\n",
-            "",
+            "            async with self._alone(key, self._changer.hurried(key)):\n",
+            "            async with self._alone(key):\n",
         ),
     )
 )

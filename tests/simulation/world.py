@@ -137,7 +137,9 @@ class World:
         return (today + part + begin for part in (0.0, DAY) for begin in rules.BURSTS)
 
     def _look_around(self) -> None:
-        self.watcher.violations += misclaimed(self.watcher, self.disk.claimed(), self.lost, self.now())
+        for sentence in misclaimed(self.watcher, self.disk.claimed(), self.lost, self.now()):
+            if sentence not in self.watcher.violations:
+                self.watcher.violations.append(sentence)
         for job_id in self.correspondence.unproven:
             self.watcher.violations += self.correspondence.unfollowed(job_id)
 
