@@ -40,7 +40,8 @@ def misclaimed(watcher: Watcher, claimed: set[str], lost: set[str], now: float) 
         dials = job.status == "ACTIVE" and job.history[-1][0] < now - UNCLAIMED_AFTER
         looks = (0.0, UNCLAIMED_AFTER / 2, UNCLAIMED_AFTER)
         if dials and job.id in claimed and not any(watcher.closed(job, now - before) for before in looks):
-            yield f"{job.id} {job.name!r} dials since {job.history[-1][0]:.3f}, as it may, and a claim says that it is paused by us"
+            since = job.history[-1][0]
+            yield f"{job.id} {job.name!r} dials since {since:.3f}, as it may, and a claim says that it is paused by us"
         ours = job.status == "PAUSED" and job.paused_by is Actor.US and job.paused_at < now - CLAIMED_AFTER
         if ours and job.id not in claimed | lost and not job.name.startswith(rules.TAKES_ALL):
             yield f"{job.id} {job.name!r} is paused by us since {job.paused_at:.3f}, and no claim says so"
