@@ -1,6 +1,5 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
-import asyncio
 from collections.abc import Callable, Container, Iterable
 
 import structlog
@@ -27,9 +26,6 @@ from controller.store.changes import Change, PutClaim
 from controller.vogent.errors import ApiError
 
 log = structlog.get_logger()
-
-PATIENCE = 5.0
-"""Real seconds for which a pass reads before it pauses what it knows by then: lists may take minutes."""
 
 Decided = list[tuple[Decision, Situation]]
 
@@ -61,9 +57,9 @@ class Reconciler:
         self.problem: str | None = None
         """Why the jobs could not be read the last time, None where they were."""
 
-    async def fast_path(self, at: Instant) -> None:
-        """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`."""
-        snapshot = self._snapshots.take(at)
+    async def fast_path(self, at: Instant | None = None) -> None:
+        """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`, or now."""
+        snapshot = self._snapshots.take(self._clock.now() if at is None else at)
         decided, pauses = self._decide(self.observer.jobs.values(), snapshot)
         pauses += [decision for decision, _situation in decided if decision.action is Action.PAUSE]
         if pauses:
@@ -107,7 +103,7 @@ class Reconciler:
     async def _read(self) -> tuple[Reading | None, str | None]:
         claimed = [key for key in self._ledger.claims if key.workspace == self.workspace]
         try:
-            return await self._read_and_pause(claimed), None
+            return await self.observer.read(claimed), None
         except ApiError as error:
             if self.problem is None:
                 log.error(
@@ -115,16 +111,6 @@ class Reconciler:
                 )
             self.problem = error.reason.value
             return None, self.problem
-
-    async def _read_and_pause(self, claimed: list[JobKey]) -> Reading:
-        """Read; as long as that takes, pause now and then what is known to dial. Raises ApiError."""
-        reading = asyncio.create_task(self.observer.read(claimed))
-        try:
-            while not (await asyncio.wait({reading}, timeout=PATIENCE))[0]:
-                await self.fast_path(self._clock.now())
-        finally:
-            reading.cancel()
-        return await reading
 
     def _journal(self, snapshot: Snapshot) -> Journal:
         return Journal(self._new_id()[:12], snapshot.rulebook.rules.revision, self.workspace)

@@ -1,6 +1,7 @@
 """When passes of one workspace run: one at a time, triggers that arrive meanwhile collapsed into one.
 
-The fast path does not wait for a pass under way: a slow list must not delay a close.
+The fast path does not wait for a pass under way: a slow list must not delay a close. Nor does it delay the pause of a
+job that an early page shows dialing: while a pass takes long, what is known by then is paused now and then.
 """
 
 import asyncio
@@ -13,6 +14,9 @@ from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import FAST_TRIGGERS, PassReport, Trigger
 
 log = structlog.get_logger()
+
+PATIENCE = 5.0
+"""Real seconds for which a pass may take before what it knows by then is paused: lists may take minutes."""
 
 
 class WorkspaceLoop:
@@ -63,11 +67,21 @@ class WorkspaceLoop:
         if self._fast:
             await asyncio.wait(self._fast)
         try:
-            self._passed(await self._reconciler.run_pass(trigger, at, self._interrupted))
+            self._passed(await self._pass(trigger, at))
         except Exception:  # the next pass starts from what is
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger=trigger.value)
 
-    async def _fast_path(self, at: Instant) -> None:
+    async def _pass(self, trigger: Trigger, at: Instant) -> PassReport:
+        running = asyncio.create_task(self._reconciler.run_pass(trigger, at, self._interrupted))
+        try:
+            while not (await asyncio.wait({running}, timeout=PATIENCE))[0]:
+                await self._fast_path(None)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+        return running.result()
+
+    async def _fast_path(self, at: Instant | None) -> None:
         try:
             await self._reconciler.fast_path(at)
         except Exception:  # the ordinary pass follows in any case

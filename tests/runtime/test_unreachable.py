@@ -8,8 +8,9 @@ from aiohttp import web
 
 from controller.build import open_client
 from controller.core.job import JobKey, Status
-from controller.runtime import reconciler as reconciler_module
-from controller.runtime.report import Trigger
+from controller.runtime import workspace_loop
+from controller.runtime.report import PassReport, Trigger
+from controller.runtime.workspace_loop import WorkspaceLoop
 from controller.vogent import client as client_module
 from tests.runtime.faults import Answer, losing, on, refusing, wrong_body
 from tests.runtime.stage import MORNING, OPEN, SHUT, Fault, Handler, Stage, lines, until, workspace_settings
@@ -150,7 +151,7 @@ async def test_what_a_page_shows_counts_though_a_later_one_cannot_be_read(stage:
 async def test_what_a_page_shows_is_paused_while_a_later_one_hangs(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(workspace_loop, "PATIENCE", 0.01)
     jobs, over = [stage.add() for _ in range(3)], asyncio.Event()
 
     async def hang(_request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -158,13 +159,19 @@ async def test_what_a_page_shows_is_paused_while_a_later_one_hangs(
         return await handler(_request)
 
     stage.faults.append(later_pages(hang))
-    running = asyncio.create_task(stage.at(SHUT))
+    passed: list[PassReport] = []
+    loop = WorkspaceLoop(stage.reconciler, passed.append)
+    running = asyncio.create_task(loop.run())
+    stage.clock.instant = SHUT
+    loop.wake(Trigger.RESYNC, SHUT)
     await until(lambda: Status.PAUSED in map(stage.status, jobs))
-    assert not running.done()
+    assert passed == []
     over.set()
-    report = await running
-    assert report.problem is None
+    await until(lambda: passed != [])
+    assert passed[0].problem is None
     assert [stage.status(job) for job in jobs] == [Status.PAUSED] * 3
+    loop.stop()
+    await running
 
 
 @pytest.mark.usefixtures("short_pages")

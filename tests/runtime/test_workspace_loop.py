@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from controller.runtime import workspace_loop
 from controller.runtime.report import Trigger
 from controller.runtime.workspace_loop import WorkspaceLoop
 from tests.runtime.stage import lines, until
@@ -19,7 +20,7 @@ class Recorder:
     def __init__(self) -> None:
         self.passes: list[tuple[Trigger, float]] = []
         self.ended = 0
-        self.fast: list[float] = []
+        self.fast: list[float | None] = []
         self.closed = 0
         self.crash = False
         self.interrupted: Callable[[], bool] = lambda: False
@@ -36,7 +37,7 @@ class Recorder:
         if self.crash:
             raise ValueError("a bug")
 
-    async def fast_path(self, at: float) -> None:
+    async def fast_path(self, at: float | None) -> None:
         self.fast.append(at)
         await self.fast_gate.wait()
         if self.crash:
@@ -148,3 +149,31 @@ async def test_stopping_finishes_what_runs_and_begins_nothing(run: Run) -> None:
     assert run.recorder.passes == [(Trigger.RESYNC, 1.0)]
     assert run.recorder.fast == [2.0]
     assert run.recorder.closed == 1
+
+
+async def test_while_a_pass_takes_long_what_is_known_to_dial_is_paused_now_and_then(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace_loop, "PATIENCE", 0.01)
+    run.recorder.pass_gate.clear()
+    run.loop.wake(Trigger.RESYNC, 7.0)
+    await until(lambda: len(run.recorder.fast) >= 3)
+    assert set(run.recorder.fast) == {None}, "the instant is now"
+    run.recorder.pass_gate.set()
+    await until(lambda: run.recorder.ended == 1)
+    await asyncio.sleep(0.02)
+    paused = len(run.recorder.fast)
+    await asyncio.sleep(0.05)
+    assert len(run.recorder.fast) == paused
+
+
+async def test_a_pass_under_way_ends_with_the_loop_that_is_cancelled(run: Run) -> None:
+    run.recorder.pass_gate.clear()
+    run.loop.wake(Trigger.RESYNC, 7.0)
+    await until(lambda: run.recorder.passes != [])
+    run.task.cancel()
+    await asyncio.gather(run.task, return_exceptions=True)
+    run.recorder.pass_gate.set()
+    await asyncio.sleep(0.01)
+    assert run.recorder.ended == 0
+    run.task = asyncio.create_task(asyncio.sleep(0))

@@ -276,8 +276,8 @@ DEFECTS = tuple(
         ),
         (
             "pause nothing while a list is being read",
-            "runtime/reconciler.py",
-            "                await self.fast_path(self._clock.now())\n",
+            "runtime/workspace_loop.py",
+            "                await self._fast_path(None)\n",
             "                pass\n",
         ),
         (
