@@ -92,3 +92,14 @@ def test_a_claim_that_was_made_while_the_store_was_away_goes_on_as_the_stored_on
     after = continued(stored, made)
     assert (after.id, after.since, after.campaigns, after.author) == ("stored", 1.0, ("renewals",), "ada")
     assert (after.state, after.reason) == (ClaimState.INTENDED, "incident")
+
+
+@pytest.mark.parametrize(
+    ("since_our_pause", "state"), [(READ_LAG - 1.0, ClaimState.HELD), (READ_LAG, ClaimState.RELEASED)]
+)
+def test_a_job_that_says_init_was_never_started_once_no_reading_can_be_older_than_our_pause(
+    since_our_pause: float, state: ClaimState
+) -> None:
+    standing = claim(ClaimState.HELD, changed=NOON - since_our_pause)
+    decision = decide(job(Status.INIT), situation(OPEN, claim=standing), NOON)
+    assert observe(standing, decision, ("renewals",), NOON).state is state

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -9,7 +10,7 @@ from controller.core.calendar import Calendar
 from controller.core.campaign import OnDrift, Resume
 from controller.core.claim import ClaimState
 from controller.core.decide import apply, cautious, decide, judge
-from controller.core.decision import Action, Because, Decision, Desired, Reason
+from controller.core.decision import Action, Because, Decision, Desired, Reason, withheld
 from controller.core.job import Job, Status
 from controller.core.situation import Situation
 from tests.core.build import (
@@ -263,3 +264,11 @@ def test_while_the_clock_is_not_trusted_one_reading_is_enough_to_pause_and_none_
 def test_a_finished_job_has_that_reason_alone_whatever_else_applies(status: Status) -> None:
     decision = decide(job(status), situation(hours(SHUT), incidents=(incident(),)), NOON)
     assert (decision.reason, decision.detail, decision.until) == (Reason.FINISHED, "", None)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_only_what_would_set_a_job_dialing_is_withheld(action: Action) -> None:
+    decision = replace(decide(job(), situation(), NOON), action=action)
+    dials = action in {Action.RESUME, Action.START}
+    after = withheld(decision, Because.UNREAD)
+    assert after == (replace(decision, action=Action.NONE, because=Because.UNREAD) if dials else decision)
