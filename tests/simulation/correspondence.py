@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from controller.store.changes import Audit, Change
 from tests.simulation.provider import Actor, Provider, TrueJob
-from tests.simulation.rules import STARTS, TAKES_ALL
+from tests.simulation.rules import STARTS, TAKES_ALL, lead
 
 KNOWN_FOR = 70.0
 """Seconds before a resume within which an answer must have shown the job: it may wait for a minute after that."""
@@ -21,6 +21,8 @@ SEEN_AFTER = 45.0
 """Seconds after an answer showed a job dialing within which a pause for it must leave."""
 AGAIN = 75.0
 """Seconds between two pauses for a job that goes on dialing: three attempts that time out, and a pass."""
+AT_ONCE = 1.0
+"""Seconds after our own close within which a pause for a job that is known to dial must leave."""
 BEFORE = 3.0
 """Seconds before the true close, which is 5 s at least after ours, by which the first pause must have left."""
 STEP = 15.0
@@ -84,6 +86,8 @@ class Correspondence:
     """Jobs that a resume may still set dialing."""
     births: list[float] = field(default_factory=list)
     died: float = 0.0
+    edited_at: float = 0.0
+    """When other rules were written, which a daemon reads within a resync."""
     dated: tuple[float, float] | None = None
     """The date that we were told last, and when."""
     unable: list[Span] = field(default_factory=list)
@@ -110,6 +114,7 @@ class Correspondence:
         self.sent[job_id].append(Sent(now, paused))
         self.violations += self.unfollowed(job_id)
         if paused:
+            self.violations += self._late(job_id)
             self.unproven.pop(job_id, None)
             return
         if self.refusing():
@@ -190,6 +195,20 @@ class Correspondence:
                 f"{now:.3f}: a resume of {job_id} {job.name!r} left at {resume.left_at:.3f}, nobody knows what became "
                 "of it, and no pause had followed when it closed"
             )
+
+    def _late(self, job_id: str) -> Iterator[str]:
+        """A sentence where the first pause for a job that was long known to dial leaves now, and should have before."""
+        now, job = self.provider.now(), self.provider.jobs.get(job_id)
+        if job is None or job.status != "ACTIVE":
+            return
+        since, alive = job.history[-1][0], self.births[-1]
+        shown = [told for told in self.told[job_id] if told.at >= max(since, alive)]
+        before = [sent for sent in self.sent[job_id][:-1] if sent.paused and sent.at >= since]
+        known = bool(shown) and shown[0].at < now - SEEN_AFTER and all(told.status == "ACTIVE" for told in shown)
+        closes = now + lead(job.name) - AT_ONCE
+        read = self.edited_at < now - SEEN_AFTER
+        if read and known and not before and self._able(now - 60.0, now) and self.closed(job, closes) is not None:
+            yield f"{now:.3f}: the pause of {job_id} {job.name!r} leaves too late: it is closed at {closes:.3f}"
 
     def overdue(self, job: TrueJob, since: float, begin: float, end: float) -> Iterator[str]:
         """A sentence where a pause should have left for a job that is ACTIVE since `since`, and closed from `begin` to

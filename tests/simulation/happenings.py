@@ -10,7 +10,7 @@ from controller.store.errors import StoreReason
 from tests.simulation import rules
 from tests.simulation.provider import Actor
 from tests.simulation.watcher import Trouble
-from tests.simulation.wire import FAULTS
+from tests.simulation.wire import CHANGE_FAULTS, FAULTS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -24,12 +24,15 @@ Happening = Callable[["World"], Awaitable[None]]
 
 
 async def api_trouble(world: "World") -> None:
-    """For a while some requests fail, in one or a few ways, lists perhaps not. People and crashes come in between."""
-    chance = world.chance
-    world.kinds = tuple(chance.sample(FAULTS, chance.randint(1, 4)))
+    """For a while some requests fail, in one or a few ways, lists perhaps not. People and crashes come in between.
+
+    At a burst of openings only what leaves a change in doubt, or refuses it, is of interest.
+    """
+    chance, burst = world.chance, world.burst_is_near()
+    world.kinds = tuple(chance.sample(CHANGE_FAULTS if burst else FAULTS, chance.randint(1, 4)))
     with trouble(world, "+".join(world.kinds)):
-        world.rate = chance.choice([0.2, 0.5, 0.9])
-        world.spares_lists = chance.random() < 0.5
+        world.rate = chance.choice([0.5, 0.7, 0.9] if burst else [0.2, 0.5, 0.9])
+        world.spares_lists = burst or chance.random() < 0.5
         left = chance.expovariate(1 / 120.0) + 10.0
         while left > 0:
             part = min(left, chance.uniform(5.0, 60.0))

@@ -46,6 +46,8 @@ BRIEF = ("S ",)
 """Names of jobs that are opened for a minute, and soon for another: what is under way at an opening meets a close."""
 BURSTS = tuple(3600 * hour + 120 * second for hour in (6, 12, 18) for second in (0, 1))
 """Seconds of the day (UTC) at which these minutes begin."""
+LEADS = {"E ": 60.0, "B ": 60.0, "N ": 120.0, "A ": 5.0, "S ": 10.0}
+"""Seconds before the close at which jobs of that name are paused."""
 BAD = (
     "calendars: {floor: {timezone: Nowhere/City}}",
     "calendars: [",
@@ -71,6 +73,11 @@ def write(chance: random.Random, now: float, *, whole: bool) -> str:
         match = chance.choice(["", "match: {names: ['B *', 'A *']}, ", "match: {names: ['N *']}, "])
         text += f"incidents:\n  storm: {{reason: a storm, {match}from: {_iso(since)}, until: {_iso(until)}}}\n"
     return text
+
+
+def lead(name: str) -> float:
+    """How long before a close the job of that name is paused."""
+    return LEADS.get(name[:2], 0.0)
 
 
 def _time(second: int) -> str:

@@ -32,6 +32,9 @@ FAULTS = (
     "other_id", "slow", "late", "wrong_date", "page_skipped", "page_repeated", "page_loops", "filter_ignored",
     "collapsed",
 )  # fmt: skip
+CHANGE_FAULTS = (
+    "timeout", "reset", "server_error", "html", "throttled", "unauthorized", "refused", "lag", "slow", "late",
+)  # fmt: skip
 
 Choose = Callable[[str, str], Fault | None]
 """Gives the fault of a request, by its method and path, or None."""

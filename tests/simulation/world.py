@@ -27,6 +27,8 @@ NEAR_A_CHANGE = 0.5
 """The share of happenings that wait for hours to begin or end."""
 NEAR_A_BURST = 0.5
 """The share of these that wait for a burst."""
+BURST = 120.0
+"""Seconds."""
 MORE_TROUBLE = 3
 """How many times as often the API is in trouble then."""
 HALF_HOUR = 1800.0
@@ -132,6 +134,10 @@ class World:
         if change is not None:
             await asyncio.sleep(max(0.0, change - self.now() - self.chance.uniform(0.0, before)))
 
+    def burst_is_near(self) -> bool:
+        """Whether jobs are about to be opened for a minute, or were just now."""
+        return any(abs(begin - self.now()) < BURST for begin in self._bursts())
+
     def _bursts(self) -> Iterator[float]:
         today = self.now() // DAY * DAY
         return (today + part + begin for part in (0.0, DAY) for begin in rules.BURSTS)
@@ -174,6 +180,7 @@ class World:
         (self.folder / "a.yaml").write_text(text)
         loaded = rules.read_once({"a.yaml": text.encode()}, now=self.now(), workspaces=frozenset({"main"}))
         self.watcher.rules_written(loaded.rules)
+        self.correspondence.edited_at = self.now()
 
     def doubt(self) -> None:
         """What was seen last may not have come to be kept."""
