@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from tests.simulation.seeded import ROOT, Defect, patched
 
-YEARS = 0.5
-"""How long a defect may hide."""
+YEARS = 1.0
+"""How long a defect may hide: as long as the tests simulate."""
 
 
 class Caught(NamedTuple):

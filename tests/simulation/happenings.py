@@ -32,7 +32,7 @@ async def api_trouble(world: "World") -> None:
     world.kinds = tuple(chance.sample(CHANGE_FAULTS if burst else FAULTS, chance.randint(1, 4)))
     with trouble(world, "+".join(world.kinds)):
         world.rate = chance.choice([0.5, 0.7, 0.9] if burst else [0.2, 0.5, 0.9])
-        world.spares_lists = burst or chance.random() < 0.5
+        world.spares_lists = chance.random() < (0.7 if burst else 0.5)
         left = chance.expovariate(1 / 120.0) + 10.0
         while left > 0:
             part = min(left, chance.uniform(5.0, 60.0))

@@ -206,12 +206,6 @@ DEFECTS = tuple(
             "            max(at, now),",
         ),
         (
-            "end a claim by a resume though a pause was intended since",
-            "core/claim.py",
-            "return _moved(claim, ClaimState.RESUMED, now) if claim.state is ClaimState.RESUMING else claim",
-            "return _moved(claim, ClaimState.RESUMED, now)",
-        ),
-        (
             "take what a reading says right after our own pause for a person's doing",
             "core/claim.py",
             "return claim if lately(claim, now) else _moved",

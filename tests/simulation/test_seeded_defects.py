@@ -26,7 +26,7 @@ def test_the_simulator_catches_it(defect: Defect, record_property: Callable[[str
     caught = hunt(defect, YEARS)
     record_property("caught", caught.violation)
     print(f"{defect.name} ({', '.join(patched(defect))}): caught after {caught.seconds:.0f} s: {caught.violation}")  # noqa: T201 - the report
-    assert caught.violation is not None, f"{defect.name} got away for {YEARS} years"
+    assert caught.violation is not None, f"{defect.name} got away for {YEARS:g} year"
 
 
 def test_at_least_25_defects_fit_the_code() -> None:
