@@ -31,15 +31,18 @@ class Changer:
     clock: Clock
     verify_within: float
     _looks: dict[JobKey, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _unsent: dict[JobKey, asyncio.Task[Outcome]] = field(default_factory=dict)
     _hurried: set[JobKey] = field(default_factory=set)
 
     @contextmanager
     def hurried(self, key: JobKey) -> Iterator[None]:
-        """Meanwhile the job is not read where a change of it gets no answer: a pause waits for its turn."""
+        """Meanwhile a pause waits for its turn: the job is not read where a change of it gets no answer, and a resume
+        that waits for its place is not sent.
+        """
         self._hurried.add(key)
-        look = self._looks.get(key)
-        if look is not None:
-            look.cancel()
+        for task in (self._looks.get(key), self._unsent.pop(key, None)):
+            if task is not None:
+                task.cancel()
         try:
             yield
         finally:
@@ -60,11 +63,26 @@ class Changer:
         return None
 
     async def unpause(self, decision: Decision, still_wanted: Callable[[], bool]) -> Outcome:
-        """Send paused: false, unless `still_wanted` says no at the last moment before the request leaves."""
+        """Send paused: false, unless `still_wanted` says no at the last moment before the request leaves, or a pause
+        comes to wait for its turn before the request has its place, which a 429 may keep from it for a minute.
+        """
+        key = decision.job.key
+
+        def has_its_place() -> bool:
+            self._unsent.pop(key, None)
+            return still_wanted()
+
+        sending = asyncio.create_task(self._send(decision, lambda: self.api.unpause(decision.job.id, has_its_place)))
+        self._unsent[key] = sending
         try:
-            return await self._send(decision, lambda: self.api.unpause(decision.job.id, still_wanted))
+            await asyncio.wait({sending})
+            return Outcome(decision, Result.WITHDRAWN) if sending.cancelled() else sending.result()
         except WithdrawnError:
             return Outcome(decision, Result.WITHDRAWN)
+        finally:
+            self._unsent.pop(key, None)
+            sending.cancel()
+            await asyncio.wait({sending})
 
     async def settle(self, outcome: Outcome) -> Outcome:
         """Read the job again until it agrees with what was sent, or `verify_within` has passed."""

@@ -1,15 +1,17 @@
 """A resume or start whose outcome is unknown is followed, at the next close, by an absolute pause."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
 
 from controller.core.campaign import Resume
-from controller.core.job import JobKey, Status
+from controller.core.job import Job, JobKey, Status
+from controller.runtime.report import Result
 from tests.core.build import campaign
 from tests.runtime.faults import on, refusing, showing, times
-from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Stage, rulebook, until
+from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Handler, Meddler, Stage, rulebook, until
 
 
 async def test_an_unproven_resume_of_anybody_s_pause_is_followed_by_a_pause_that_makes_no_claim(stage: Stage) -> None:
@@ -103,3 +105,26 @@ async def test_a_pause_does_not_wait_until_a_job_was_read_whose_resume_got_no_an
     assert await stage.states(job) == ["held"]
     assert await stage.findings() == []
     over.set()
+
+
+async def test_a_pause_does_not_wait_for_a_resume_that_waits_for_its_place(stage: Stage) -> None:
+    job, api, place = stage.add(), Meddler(stage.api), asyncio.Event()
+
+    async def held_back(job_id: str, still_wanted: Callable[[], bool]) -> Job:
+        await place.wait()  # as behind a 429
+        return await stage.api.unpause(job_id, still_wanted)
+
+    api.unpause = held_back
+    stage.build(api)
+    await stage.at(SHUT)
+    passing = asyncio.create_task(stage.at(MORNING))
+    await until(lambda: stage.reconciler._sweep._changer._unsent != {})
+    stage.requests.clear()
+    stage.clock.instant = SHUT + 86_400.0
+    async with asyncio.timeout(5):
+        await stage.reconciler.fast_path(SHUT + 86_400.0)
+        report = await passing
+    assert stage.sent() == [f"/{job}/paused"]
+    assert [outcome.result for outcome in report.outcomes] == [Result.WITHDRAWN]
+    assert stage.status(job) is Status.PAUSED
+    assert await stage.states(job) == ["held"]
