@@ -39,6 +39,6 @@ def hunt(defect: Defect, years: float) -> Caught:
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - begun
     found = re.search(r"VIOLATION (.*)", done.stdout) or re.search(
-        r"^(\w+(?:Error|Exception)\b.*)", done.stderr, re.MULTILINE
+        r"^([\w.]+(?:Error|Exception)\b.*)", done.stderr, re.MULTILINE
     )
     return Caught(defect, found and found.group(1), seconds)
