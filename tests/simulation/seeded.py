@@ -152,10 +152,16 @@ DEFECTS = tuple(
             "        held = claim is not None and claim.state is ClaimState.HELD\n        return (Action.NONE if held else Action.PAUSE),",
         ),
         (
-            "ask nobody again before a resume leaves",
+            "neither ask anybody again before a resume leaves nor withdraw it",
             "runtime/sweep.py",
             "self._snapshots.take(now).decide(job).action is decision.action",
             "True",
+            "runtime/sweep.py",
+            "if interrupted() or not self._ledger.durable:",
+            "if not self._ledger.durable:",
+            "runtime/changer.py",
+            "for task in (self._looks.get(key), self._unsent.pop(key, None)):",
+            "for task in (self._looks.get(key),):",
         ),
         (
             "stop pausing while the store is broken",
