@@ -17,6 +17,7 @@ from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.control import ControlSocket
 from controller.runtime.engine import Engine
+from controller.runtime.expiry import Expiry
 from controller.runtime.health import Health, Part
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
@@ -109,6 +110,7 @@ class Daemon:
             self._settings.resync,
             rules,
             IncidentLog(ledger.record),
+            Expiry(ledger),
             ClockLog(ledger.record, watches),
             [part.reconciler for part in parts.values()],
             service.passed,

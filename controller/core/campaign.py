@@ -103,7 +103,8 @@ class Campaign:
 class Incident:
     """An absolute interval in which the jobs that it covers must not dial. `until` is math.inf while its end is open.
 
-    Without `match` it covers every job that a campaign matches; `everything` covers unmatched jobs too.
+    Without `match` it covers every job that a campaign matches; `everything` covers unmatched jobs too. `author` is who
+    opened it, None for one that stands in the rules.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Incident:
     until: Instant = math.inf
     match: Selector | None = None
     everything: bool = False
+    author: str | None = None
 
     def covers(self, job: Job, campaigns: tuple[str, ...]) -> bool:
         """Whether the incident speaks of this job, at whatever time; `campaigns` are those that match the job."""

@@ -135,7 +135,7 @@ class Reconciler:
         """Claims and findings after a reading, before anything is sent."""
         for decision, situation in decided:
             job = decision.job
-            yield from self.meter.saw(job, self._snapshots.rules(), journal, now)
+            yield from self._consequences.observed(job, journal, now)
             if situation.claim is not None and not self._sweep.changing(job.key):
                 yield from self._observe_claim(situation, decision, journal, now)
             elif situation.claim is None:
