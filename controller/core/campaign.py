@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from controller.core.calendar import Calendar
@@ -65,6 +65,10 @@ class Selector:
             or (self._except_names is not None and self._except_names.fullmatch(job.name) is not None)
             or not set(self.except_campaigns).isdisjoint(campaigns)
         )
+
+
+SELECTOR_KEYS = tuple(each.name for each in fields(Selector) if each.init)
+"""The keys of a selector, in their order."""
 
 
 class Resume(StrEnum):

@@ -57,6 +57,10 @@ class Reconciler:
         self.problem: str | None = None
         """Why the jobs could not be read the last time, None where they were."""
 
+    def snapshot(self) -> Snapshot:
+        """What would be decided with now."""
+        return self._snapshots.take(self._clock.now())
+
     async def fast_path(self, at: Instant | None = None) -> None:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`, or now."""
         snapshot = self._snapshots.take(self._clock.now() if at is None else at)

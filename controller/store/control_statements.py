@@ -3,13 +3,12 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, or_, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from controller.core.campaign import Hold, Incident, Selector
+from controller.core.campaign import SELECTOR_KEYS, Hold, Incident, Selector
 from controller.core.controls import Closing, OpenedIncident, PlacedHold, Signal
 from controller.core.interval import Instant
 from controller.core.job import JobKey
@@ -17,8 +16,6 @@ from controller.store.tables import STILL_OPEN, holds, incidents
 
 REMEMBERED = 10_000
 """Of how many things that webhooks spoke of the last incident is read back."""
-
-_SELECTOR_KEYS = tuple(field.name for field in fields(Selector) if field.init)
 
 
 def put_incidents(connection: Connection, opened: Sequence[OpenedIncident]) -> None:
@@ -135,7 +132,7 @@ def _closing(row: Row[Any]) -> Closing | None:
 def _match_text(match: Selector | None) -> str | None:
     if match is None:
         return None
-    keys = {key: getattr(match, key) for key in _SELECTOR_KEYS if getattr(match, key)}
+    keys = {key: getattr(match, key) for key in SELECTOR_KEYS if getattr(match, key)}
     return json.dumps(keys, ensure_ascii=False, separators=(",", ":"))
 
 

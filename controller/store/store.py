@@ -75,6 +75,11 @@ class _Reads:
         """The holds that stand, oldest first."""
         return await self._read(control_statements.open_holds)
 
+    async def open_incidents(self) -> list[OpenedIncident]:
+        """The open incidents, oldest first."""
+        kept = await self._read(control_statements.kept_incidents)
+        return [opened for opened in kept if opened.closed is None]
+
     async def last_incidents(self, limit: int) -> list[OpenedIncident]:
         """The newest `limit` incidents, open and closed; oldest first."""
         return await self._read(control_statements.last_incidents, limit)
