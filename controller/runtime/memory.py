@@ -115,7 +115,9 @@ class Memory:
         else:
             self.incidents.pop(opened.id, None)
         if opened.signal is not None:
-            self.signalled[opened.source, opened.signal.key] = opened
+            key = opened.source, opened.signal.key
+            known = self.signalled.get(key, opened)
+            self.signalled[key] = opened if known.incident.since <= opened.incident.since else known
         self._show_controls()
 
     def _remember_hold(self, placed: PlacedHold) -> None:
