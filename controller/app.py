@@ -9,28 +9,38 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from aiohttp import web
 
 from controller import __version__
 from controller.build import build_reconciler, new_id, open_clients, open_ledger, watch_clock
 from controller.clock import Clock
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
-from controller.runtime.control import ControlSocket
 from controller.runtime.engine import Engine
+from controller.runtime.expiry import Expiry
 from controller.runtime.health import Health, Part
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
+from controller.runtime.operations import Operations
 from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.runtime.service import ServiceReporter
 from controller.runtime.store_check import check_store
+from controller.runtime.view import View
 from controller.runtime.watch import watch_folder
 from controller.settings import Settings
 from controller.telemetry.notify import NobodyAsks, ServiceManager
 from controller.vogent.client import VogentClient
+from controller.web.changes import Changes
+from controller.web.problems import as_problems
+from controller.web.reads import Reads
+from controller.web.socket import ControlSocket
 
 log = structlog.get_logger()
+
+LARGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a request to the control socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class _Running:
     engine: Engine
     rules: RulesKeeper
     service: ServiceReporter
+    view: View
 
     async def reload(self) -> None:
         self.service.reloading()
@@ -109,13 +120,14 @@ class Daemon:
             self._settings.resync,
             rules,
             IncidentLog(ledger.record),
+            Expiry(ledger),
             ClockLog(ledger.record, watches),
             [part.reconciler for part in parts.values()],
             service.passed,
         )
         health.next_transition = lambda: engine.next_transition
         health.lately_blocked = lambda: engine.lately_blocked
-        return _Running(engine, rules, service)
+        return _Running(engine, rules, service, View(self._clock, health, ledger, rules))
 
     async def _run_until_stopped(self, running: _Running, beside: Coroutine[Any, Any, None]) -> None:
         engine = running.engine
@@ -151,9 +163,13 @@ class Daemon:
         )
 
     def _control(self, clients: Mapping[str, VogentClient], ledger: Ledger, running: _Running) -> ControlSocket:
-        rules = running.rules
-        ownership = Ownership(clients, ledger, self._clock, lambda: rules.book, new_id)
-        return ControlSocket(self._settings.control, ownership, running.engine.requested)
+        view, wake = running.view, running.engine.requested
+        operations = Operations(ledger, self._clock, lambda: view.book, frozenset(clients), new_id, view.job_name, wake)
+        ownership = Ownership(clients, ledger, self._clock, lambda: view.book, new_id)
+        app = web.Application(middlewares=[as_problems], client_max_size=LARGEST_BODY)
+        app.add_routes(Changes(operations, ownership, wake, lambda _request: "socket").routes())
+        app.add_routes(Reads(view).routes())
+        return ControlSocket(self._settings.control, app)
 
 
 def _throttled(client: VogentClient) -> Callable[[], bool]:

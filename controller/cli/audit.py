@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,6 +12,7 @@ from controller.cli.output import show
 from controller.cli.sheet import Sheet
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
+from controller.shown.records import audit_record
 from controller.store.records import AuditFilter, AuditRow
 from controller.store.store import StoreReader
 
@@ -70,29 +70,9 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             await reader.close()
 
     rows = asyncio.run(main())
-    show(output, [_record(row) for row in rows], _FIELDS, lambda: _sheet(rows))
+    show(output, [audit_record(row) for row in rows], _FIELDS, lambda: _sheet(rows))
     if not rows:
         click.echo("No line of the audit fits.", err=True)
-
-
-def _record(row: AuditRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "at": rfc3339(row.at),
-        "event": row.event,
-        "actor": row.actor,
-        "workspace": row.workspace,
-        "job": row.job_id,
-        "name": row.job_name,
-        "campaigns": list(row.campaigns),
-        "action": row.action,
-        "reason": row.reason,
-        "detail": row.detail,
-        "result": row.result,
-        "pass_id": row.pass_id,
-        "revision": row.revision,
-        "facts": dict(row.facts),
-    }
 
 
 def _sheet(rows: list[AuditRow]) -> Sheet:

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import click
 
 from controller.clock import Clock, ShiftedClock, SystemClock
+from controller.core.campaign import RuleSet
 from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.rules.loader import LoadedRules, load_rules_folder
+from controller.rules.problem import RulesError
 from controller.settings import Settings, load_settings
 from controller.telemetry.logs import LogLevel, LogPipeline, configure_logs
 
@@ -65,6 +67,15 @@ def read_rules(settings: Settings, now: Instant, through: Instant | None = None)
 def read_rulebook(settings: Settings, now: Instant, through: Instant | None = None) -> Rulebook:
     """The same, ready to be asked."""
     return Rulebook(read_rules(settings, now, through).rules)
+
+
+def rules_or_none(settings: Settings, now: Instant) -> Rulebook:
+    """The rules of the files; none, with a warning, where they are wrong: a stop must not wait for somebody's typo."""
+    try:
+        return Rulebook(load_rules_folder(settings.rules, now=now, workspaces=frozenset(settings.workspaces)).rules)
+    except RulesError as error:
+        click.echo(f"warning: the rules files are wrong: {error.problems[0]}", err=True)
+        return Rulebook(RuleSet("", {}, (), (), {}))
 
 
 def start_logs(

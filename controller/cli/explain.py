@@ -14,17 +14,16 @@ from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import printable, show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.cli.sheet import Sheet
-from controller.cli.shown import decision_record, finding_record
-from controller.cli.words import action_text, because_text, reason_text
 from controller.core.decide import verdicts
 from controller.core.decision import Decision
-from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
-from controller.core.job import Job, Status
+from controller.core.job import Job
 from controller.core.precedence import Verdict
 from controller.core.situation import Situation
 from controller.runtime.lookup import JobNotFoundError, find_job
 from controller.runtime.snapshot import Snapshot
+from controller.shown.records import decision_record, finding_record
+from controller.shown.words import action_text, because_text, owner_text, reason_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -73,7 +72,7 @@ def explain(job: str, config: Path, at: Instant | None, output: str) -> None:
         raise SystemExit(FAILED) from None
     finally:
         logs.close(LOG_FLUSH_SECONDS)
-    snapshot = Snapshot(now, rulebook, live.claims)
+    snapshot = Snapshot(now, rulebook, live.claims, controls=live.controls)
     situation = snapshot.situation(found)
     decision = snapshot.decide(found, situation)
     said = verdicts(found, situation, now)
@@ -125,7 +124,7 @@ def _facts(decision: Decision, situation: Situation, now: Instant) -> list[tuple
         ("rules", f"{decision.desired}: {reason_text(decision)}"),
         ("until", _until(decision, situation, now)),
         ("a pass would", action_text(decision)),
-        ("paused by", _owner(decision, situation)),
+        ("paused by", owner_text(decision, situation)),
     ]
     return rows + [("finding", f"{finding.kind}: {finding.detail}") for finding in situation.drift]
 
@@ -136,13 +135,3 @@ def _until(decision: Decision, situation: Situation, now: Instant) -> str:
     zones = [hours.campaign.calendars[0].zone for hours in situation.campaigns]
     when = relative(decision.until, now)
     return f"{exact(decision.until, zones[0])} ({when})" if zones else when
-
-
-def _owner(decision: Decision, situation: Situation) -> str:
-    claim = situation.claim
-    if claim is not None:
-        since = f"since {rfc3339(claim.since)}"
-        return f"us, claim {claim.state} by {claim.author} {since}: {claim.reason} ({claim.detail})"
-    if decision.job.status is Status.PAUSED:
-        return "somebody in Vogent: we have no claim on it (adopt makes the pause ours)"
-    return "nobody: it is not paused"

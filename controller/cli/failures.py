@@ -7,10 +7,12 @@ from typing import ParamSpec
 import click
 
 from controller.rules.problem import RulesError
-from controller.runtime.control import ControlError
+from controller.runtime.operations import OperationRefused
 from controller.runtime.report import PassReport
 from controller.store.errors import StoreError
 from controller.vogent.errors import ApiError
+from controller.web.daemon_client import DaemonError
+from controller.web.socket import SocketError
 
 FAILED = 1
 BAD_CONFIGURATION = 2
@@ -42,7 +44,7 @@ def reporting_failures(command: Callable[P, None]) -> Callable[P, None]:
             for problem in error.problems:
                 click.echo(str(problem), err=True)
             raise SystemExit(BAD_CONFIGURATION) from None
-        except (ApiError, StoreError, ControlError) as error:
+        except (ApiError, StoreError, SocketError, DaemonError, OperationRefused) as error:
             click.echo(f"Error: {error}", err=True)
             raise SystemExit(FAILED) from None
 

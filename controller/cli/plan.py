@@ -2,22 +2,20 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from controller.build import run_once, watch_clock
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures, tell_unread
-from controller.cli.live import open_live
+from controller.cli.live import Live, open_live
 from controller.cli.moments import exact
 from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.cli.sheet import Sheet
-from controller.cli.shown import decision_record
-from controller.cli.words import action_text, because_text, reason_text
 from controller.clock import StoppedClock
 from controller.core.decision import Action, Decision
 from controller.core.interval import Instant
@@ -25,7 +23,8 @@ from controller.core.situation import Situation
 from controller.runtime.ledger import Ledger, forget
 from controller.runtime.report import PassReport
 from controller.runtime.snapshot import Snapshot
-from controller.store.records import Kept
+from controller.shown.records import decision_record
+from controller.shown.words import action_text, because_text, reason_text
 
 _FIELDS = (
     "workspace",
@@ -57,25 +56,24 @@ def plan(config: Path, at: Instant | None, output: str) -> None:
     rulebook = read_rulebook(settings, clock.now())
     logs = start_logs(settings, clock, level="error")
 
-    async def main() -> tuple[list[PassReport], dict[Any, Any]]:
+    async def main() -> tuple[list[PassReport], Live]:
         async with open_live(settings) as live:
-            claims = dict(live.claims)
             watches = watch_clock(settings, clock)
             reports = await run_once(
                 settings,
                 clock,
                 watches,
                 live.apis,
-                Ledger.of(forget, Kept(claims=tuple(live.claims.values()))),
+                Ledger.of(forget, replace(live.kept, findings=())),
                 rulebook,
             )
-            return reports, claims
+            return reports, live
 
     try:
-        reports, claims = asyncio.run(main())
+        reports, live = asyncio.run(main())
     finally:
         logs.close(LOG_FLUSH_SECONDS)
-    before = Snapshot(clock.now(), rulebook, claims)
+    before = Snapshot(clock.now(), rulebook, live.claims, controls=live.controls)
     decisions = [each for report in reports for each in report.decisions]
     planned = sorted(((each, before.situation(each.job)) for each in decisions), key=_order)
     show(output, [decision_record(*each) for each in planned], _FIELDS, lambda: _sheet(planned))

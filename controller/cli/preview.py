@@ -1,6 +1,8 @@
 """`preview`: when campaigns are open and closed, and why; no API is asked."""
 
+import asyncio
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,17 @@ from controller.cli.context import read_rulebook, read_settings, the_clock
 from controller.cli.failures import reporting_failures
 from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import show
-from controller.cli.shown import instant
 from controller.cli.strip import draw
 from controller.core.campaign import Incident
+from controller.core.controls import OpenedIncident
 from controller.core.forecast import Segment, covers_every_job, forecast
 from controller.core.hours import CampaignHours
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant, Interval
 from controller.core.rulebook import Rulebook
+from controller.settings import Settings
+from controller.shown.records import instant
+from controller.store.store import StoreReader
 
 WEEK = 7 * 86_400
 LONGEST = 3 * 366 * 86_400
@@ -43,13 +48,29 @@ def preview(config: Path, campaign: str | None, since: Instant | None, until: In
     span = Interval(start, start + WEEK if until is None else until)
     if not 0 < span.end - span.start <= LONGEST:
         raise click.UsageError("--until must be after --from, and by no more than three years")
-    rulebook = read_rulebook(settings, start, through=span.end)
+    rulebook = _with_opened(read_rulebook(settings, start, through=span.end), settings)
     chosen = _chosen(rulebook, campaign)
     previews = [(hours, *_preview(rulebook, hours, span)) for hours in chosen]
     records = [_record(hours, segments, partial) for hours, segments, partial in previews]
     if output == "csv":
         records = [row for record in records for row in _rows(record)]
     show(output, records, _COLUMNS, lambda: draw(previews, span))
+
+
+def _with_opened(rulebook: Rulebook, settings: Settings) -> Rulebook:
+    """The rules with the incidents that are open beside them."""
+
+    async def main() -> list[OpenedIncident]:
+        reader = await StoreReader.open(settings.store)
+        if reader is None:
+            return []
+        try:
+            return await reader.open_incidents()
+        finally:
+            await reader.close()
+
+    opened = tuple(each.incident for each in asyncio.run(main()))
+    return Rulebook(replace(rulebook.rules, incidents=(*rulebook.rules.incidents, *opened))) if opened else rulebook
 
 
 def _chosen(rulebook: Rulebook, name: str | None) -> list[CampaignHours]:

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from controller.cli.moments import exact
 from controller.cli.output import printable
-from controller.cli.words import reason_title
 from controller.core.campaign import Incident
 from controller.core.decision import Reason
 from controller.core.forecast import Segment, State
 from controller.core.hours import CampaignHours
 from controller.core.interval import Instant, Interval
+from controller.shown.words import reason_title
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from controller.core.calendar import Calendar
@@ -67,6 +67,10 @@ class Selector:
         )
 
 
+SELECTOR_KEYS = tuple(each.name for each in fields(Selector) if each.init)
+"""The keys of a selector, in their order."""
+
+
 class Resume(StrEnum):
     """What a campaign lets us resume: nothing, what we paused ourselves, or every pause."""
 
@@ -103,7 +107,8 @@ class Campaign:
 class Incident:
     """An absolute interval in which the jobs that it covers must not dial. `until` is math.inf while its end is open.
 
-    Without `match` it covers every job that a campaign matches; `everything` covers unmatched jobs too.
+    Without `match` it covers every job that a campaign matches; `everything` covers unmatched jobs too. `author` is who
+    opened it, None for one that stands in the rules.
     """
 
     name: str
@@ -112,6 +117,7 @@ class Incident:
     until: Instant = math.inf
     match: Selector | None = None
     everything: bool = False
+    author: str | None = None
 
     def covers(self, job: Job, campaigns: tuple[str, ...]) -> bool:
         """Whether the incident speaks of this job, at whatever time; `campaigns` are those that match the job."""

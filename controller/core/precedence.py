@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.calendar import DayKind
+from controller.core.campaign import Incident
 from controller.core.decision import Desired, Reason
 from controller.core.finding import DANGEROUS_DRIFT
 from controller.core.hours import Closed
@@ -39,11 +40,12 @@ class Verdict:
 
 def _incident(situation: Situation, now: Instant) -> tuple[str, ...]:
     lead = situation.close_early
-    return tuple(
-        f"{incident.name}: {incident.reason}"
-        for incident in situation.incidents
-        if incident.since - lead <= now < incident.until
-    )
+    return tuple(_told(each) for each in situation.incidents if each.since - lead <= now < each.until)
+
+
+def _told(incident: Incident) -> str:
+    author = f" (opened by {incident.author})" if incident.author is not None else ""
+    return f"{incident.name}: {incident.reason}{author}"
 
 
 def _hold(situation: Situation, now: Instant) -> tuple[str, ...]:

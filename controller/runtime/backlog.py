@@ -10,7 +10,16 @@ from itertools import chain, islice
 
 import structlog
 
-from controller.store.changes import Audit, Change, CloseFinding, OpenFinding, PutClaim, UseRevision
+from controller.store.changes import (
+    Audit,
+    Change,
+    CloseFinding,
+    OpenFinding,
+    PutClaim,
+    PutHold,
+    PutIncident,
+    UseRevision,
+)
 
 log = structlog.get_logger()
 
@@ -63,7 +72,7 @@ class Backlog:
         self.dropped += 1
 
 
-def _subject(change: Change) -> object:
+def _subject(change: Change) -> object:  # noqa: PLR0911 - a table
     match change:
         case PutClaim(claim):
             return PutClaim, claim.id
@@ -73,5 +82,9 @@ def _subject(change: Change) -> object:
             return CloseFinding, job, kind
         case UseRevision(revision):
             return UseRevision, revision
+        case PutIncident(opened):
+            return PutIncident, opened.id
+        case PutHold(placed):
+            return PutHold, placed.id
         case _:
             return change

@@ -40,10 +40,15 @@ class Consequences:
             self._snapshots.unproven.discard(job.key)
         yield journal.outcome(outcome, self.campaigns(job), now)
         if outcome.answer is not None:
-            yield from self._meter.saw(outcome.answer, self._snapshots.rules(), journal, now)
+            yield from self.observed(outcome.answer, journal, now)
         claim = self._ledger.claims.get(job.key)
         if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
             yield PutClaim(after)
+
+    def observed(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
+        """Of a job that was read: what it dialed when it must not is measured."""
+        campaigns = self._snapshots.rules().campaigns_of(job)
+        yield from self._meter.saw(job, campaigns, self._snapshots.stops(job), journal, now)
 
     def vanished(self, job: Job | JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
         """Of a job that is no longer there: its claim is closed, its findings end."""

@@ -12,6 +12,7 @@ import structlog
 from controller.clock import Clock
 from controller.core.interval import Instant
 from controller.runtime.clock_log import ClockLog
+from controller.runtime.expiry import Expiry
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import PassReport, Trigger
@@ -36,12 +37,13 @@ class Engine:
     each pass that ended.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - it puts the parts together
         self,
         clock: Clock,
         resync: float,
         rules: RulesKeeper,
         incidents: IncidentLog,
+        expiry: Expiry,
         clock_log: ClockLog,
         reconcilers: Iterable[Reconciler],
         passed: Callable[[PassReport], None] = lambda _report: None,
@@ -49,6 +51,7 @@ class Engine:
         self._clock = clock
         self._rules = rules
         self._incidents = incidents
+        self._expiry = expiry
         self._loops = [WorkspaceLoop(reconciler, passed) for reconciler in reconcilers]
         self._clock_log = clock_log
         self._timers = Timers(clock, resync, self._on_resync, self._on_transition)
@@ -93,9 +96,10 @@ class Engine:
         self._wake(Trigger.RELOAD, self._clock.now())
         self._await_transition(self._clock.now())
 
-    def requested(self) -> None:
-        """A person changed something: decide anew."""
-        self._wake(Trigger.REQUEST, self._clock.now())
+    def requested(self, trigger: Trigger = Trigger.REQUEST) -> None:
+        """Somebody changed something: decide anew, and wait for its transitions."""
+        self._wake(trigger, self._clock.now())
+        self._await_transition(self._clock.now())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the passes until it ends or the engine stops; its failure is told and ends nothing."""
@@ -127,7 +131,9 @@ class Engine:
     def _next_transition(self, now: Instant) -> Instant | None:
         """The next one by any reading of the clock, as the instant that the wall clock will show then."""
         book = self._rules.book
-        coming = [(book.next_transition(reading), now - reading) for reading in (now, *self._clock_log.others())]
+        readings = (now, *self._clock_log.others())
+        coming = [(book.next_transition(reading), now - reading) for reading in readings]
+        coming += [(self._expiry.next_end(reading), now - reading) for reading in readings]
         return min((at + ahead for at, ahead in coming if at is not None), default=None)
 
     async def _watch_clock(self) -> None:
@@ -169,10 +175,18 @@ class Engine:
         self.look_at_rules()
         self._wake(Trigger.RESYNC, self._clock.now())
         self._await_transition(self._clock.now())
+        self._end_what_is_over(self._clock.now())
 
     def _on_transition(self, at: Instant) -> None:
+        now = max(at, self._clock.now())
         self._wake(Trigger.TRANSITION, at)
-        self._await_transition(max(at, self._clock.now()))
+        self._await_transition(now)
+        self._end_what_is_over(now)
+
+    def _end_what_is_over(self, now: Instant) -> None:
+        """For good, so only by a clock that is trusted."""
+        if not self._clock_log.others():
+            self.spawn(self._expiry.look(now))
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

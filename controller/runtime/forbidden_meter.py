@@ -3,13 +3,14 @@
 What happened between them is unknown, and counted as dialing: the measure may be too high, never too low.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from controller.core.campaign import Hold, Incident
 from controller.core.forbidden import forbidden_seconds
+from controller.core.hours import CampaignHours
 from controller.core.interval import Instant, Interval
 from controller.core.job import Job, JobKey, Status
-from controller.core.rulebook import Rulebook
 from controller.runtime.journal import Journal
 from controller.store.changes import Change
 
@@ -29,11 +30,20 @@ class ForbiddenMeter:
         self._active: dict[JobKey, Instant] = {}
         self._episodes: dict[JobKey, _Episode] = {}
 
-    def saw(self, job: Job, rulebook: Rulebook, journal: Journal, now: Instant) -> Iterator[Change]:
-        """The job was observed; the audit rows of an episode that begins or ends by it."""
+    def saw(
+        self,
+        job: Job,
+        campaigns: Iterable[CampaignHours],
+        stops: Iterable[Incident | Hold],
+        journal: Journal,
+        now: Instant,
+    ) -> Iterator[Change]:
+        """The job, of these campaigns and under these stops, was observed; the audit rows of an episode that begins or
+        ends by it.
+        """
         before = self._active.get(job.key)
         if before is not None and before < now:
-            self._measure(job, rulebook, Interval(before, now))
+            self._measure(job, forbidden_seconds(campaigns, stops, Interval(before, now)))
         if job.status is Status.ACTIVE:
             self._active[job.key] = now
             yield from self._begun(job, journal, now)
@@ -47,8 +57,7 @@ class ForbiddenMeter:
         if episode is not None:
             yield journal.dialed_forbidden(key, episode.name, episode.seconds, now)
 
-    def _measure(self, job: Job, rulebook: Rulebook, span: Interval) -> None:
-        seconds = forbidden_seconds(rulebook.campaigns_of(job), rulebook.incidents_of(job), span)
+    def _measure(self, job: Job, seconds: float) -> None:
         if seconds > 0:
             self.seconds += seconds
             self._episodes.setdefault(job.key, _Episode(job.name, 0.0)).seconds += seconds

@@ -13,12 +13,13 @@ import structlog
 
 from controller.core import claim as claims
 from controller.core.claim import Claim
+from controller.core.controls import Controls, OpenedIncident, PlacedHold
 from controller.core.finding import Finding
 from controller.core.interval import Instant
 from controller.core.job import JobKey
 from controller.runtime.memory import FindingKey, Memory
 from controller.runtime.write_queue import WriteQueue, Writer
-from controller.store.changes import Change, PutClaim
+from controller.store.changes import Change, PutClaim, PutHold, PutIncident
 from controller.store.errors import StoreError
 from controller.store.records import Kept
 
@@ -99,6 +100,26 @@ class Ledger:
         """The last claims of jobs that are gone, since an API that says so wrongly must not cost us our own pauses."""
         return self._memory.vanished
 
+    @property
+    def incidents(self) -> dict[str, OpenedIncident]:
+        """The open incidents that are not of the rules, by their ids."""
+        return self._memory.incidents
+
+    @property
+    def holds(self) -> dict[str, PlacedHold]:
+        """The holds that stand, by their ids."""
+        return self._memory.holds
+
+    @property
+    def signalled(self) -> dict[tuple[str, str], OpenedIncident]:
+        """The last incident, open or not, of each thing that a webhook spoke of, by the source and the sender's key."""
+        return self._memory.signalled
+
+    @property
+    def controls(self) -> Controls:
+        """The incidents and holds, ready to be asked."""
+        return self._memory.controls
+
     async def record(self, changes: Sequence[Change]) -> bool:
         """Take the changes into memory at once, and write them with whatever the store did not take before, even where
         the caller is cancelled.
@@ -127,7 +148,7 @@ class Ledger:
         kept = await self.mend()
         if kept is None:
             return
-        told = {change.claim.id for change in self._queue.waiting() if isinstance(change, PutClaim)}
+        told = {each for change in self._queue.waiting() if (each := _id_of(change)) is not None}
         gone = self._memory.take_over(kept, told)
         self._queue.change(
             lambda change: None if isinstance(change, PutClaim) and change.claim.id in gone else change,
@@ -158,3 +179,16 @@ class Ledger:
 
         self._queue.change(renamed)
         return PutClaim(claims.continued(stored, claim))
+
+
+def _id_of(change: Change) -> str | None:
+    """Of a claim, an incident or a hold."""
+    match change:
+        case PutClaim(claim):
+            return claim.id
+        case PutIncident(opened):
+            return opened.id
+        case PutHold(placed):
+            return placed.id
+        case _:
+            return None

@@ -57,6 +57,10 @@ class Reconciler:
         self.problem: str | None = None
         """Why the jobs could not be read the last time, None where they were."""
 
+    def snapshot(self) -> Snapshot:
+        """What would be decided with now."""
+        return self._snapshots.take(self._clock.now())
+
     async def fast_path(self, at: Instant | None = None) -> None:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`, or now."""
         snapshot = self._snapshots.take(self._clock.now() if at is None else at)
@@ -135,7 +139,7 @@ class Reconciler:
         """Claims and findings after a reading, before anything is sent."""
         for decision, situation in decided:
             job = decision.job
-            yield from self.meter.saw(job, self._snapshots.rules(), journal, now)
+            yield from self._consequences.observed(job, journal, now)
             if situation.claim is not None and not self._sweep.changing(job.key):
                 yield from self._observe_claim(situation, decision, journal, now)
             elif situation.claim is None:

@@ -16,12 +16,14 @@ class Trigger(StrEnum):
     START = "start"
     TRANSITION = "transition"
     RELOAD = "reload"
+    INCIDENT = "incident"
+    HOLD = "hold"
     CLOCK = "clock"
     REQUEST = "request"
     RESYNC = "resync"
 
 
-FAST_TRIGGERS = frozenset({Trigger.TRANSITION, Trigger.RELOAD, Trigger.CLOCK})
+FAST_TRIGGERS = frozenset({Trigger.TRANSITION, Trigger.RELOAD, Trigger.INCIDENT, Trigger.HOLD, Trigger.CLOCK})
 """The triggers at which jobs last seen ACTIVE may have to stop at once, before anything is read."""
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from controller.core.campaign import Hold, Incident
 from controller.core.claim import Claim
+from controller.core.controls import Controls
 from controller.core.decide import apply, cautious, judge
 from controller.core.decision import Action, Decision, Judgement
 from controller.core.finding import Finding
@@ -15,6 +17,8 @@ from controller.core.situation import Situation, any_pauses_on_drift
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.ledger import Ledger
 
+NO_CONTROLS = Controls()
+
 EARLY = 1.0
 """By how many real seconds a timer may fire before its instant."""
 
@@ -23,7 +27,7 @@ class Snapshot:
     """Answers for jobs at one instant. Jobs in the same situation share one judgement.
 
     `others` are what the clock may read instead while it is not trusted; `unproven` are jobs that a resume or start of
-    ours, of which no claim speaks, may still set dialing.
+    ours, of which no claim speaks, may still set dialing; `controls` are the incidents and holds beside the rules.
     """
 
     def __init__(
@@ -34,11 +38,13 @@ class Snapshot:
         *,
         others: tuple[Instant, ...] = (),
         unproven: Collection[JobKey] = frozenset(),
+        controls: Controls = NO_CONTROLS,
     ) -> None:
         self.now = now
         self.rulebook = rulebook
         self._claims = claims
         self._readings = (now, *others)
+        self._controls = controls.begun_by(min(self._readings))
         self._unproven = unproven
         self._judgements: dict[object, tuple[Judgement, ...]] = {}
 
@@ -66,9 +72,12 @@ class Snapshot:
 
     def _situation(self, job: Job, drift: tuple[Finding, ...]) -> Situation:
         book = self.rulebook
+        campaigns = book.campaigns_of(job)
+        names = tuple(hours.campaign.name for hours in campaigns)
         return Situation(
-            campaigns=book.campaigns_of(job),
-            incidents=book.incidents_of(job),
+            campaigns=campaigns,
+            incidents=book.incidents_of(job) + self._controls.incidents_of(job, names),
+            holds=self._controls.holds_on(job.key),
             claim=self._claims.get(job.key),
             drift=drift,
             unproven=job.key in self._unproven,
@@ -100,5 +109,16 @@ class Snapshots:
         now, *others = self.watch.readings()
         just_ahead = 0 < at - now <= EARLY * self.watch.clock.rate
         return Snapshot(
-            at if just_ahead else now, self.rules(), self.ledger.claims, others=tuple(others), unproven=self.unproven
+            at if just_ahead else now,
+            self.rules(),
+            self.ledger.claims,
+            others=tuple(others),
+            unproven=self.unproven,
+            controls=self.ledger.controls,
         )
+
+    def stops(self, job: Job) -> tuple[Incident | Hold, ...]:
+        """All incidents and holds that speak of the job, at whatever time."""
+        book, controls = self.rules(), self.ledger.controls
+        names = tuple(hours.campaign.name for hours in book.campaigns_of(job))
+        return (*book.incidents_of(job), *controls.incidents_of(job, names), *controls.holds_on(job.key))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from controller.core.claim import Claim
+from controller.core.controls import OpenedIncident, PlacedHold
 from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
@@ -32,6 +33,20 @@ class CloseFinding:
     job: JobKey
     kind: FindingKind
     at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class PutIncident:
+    """Insert the incident, or update the one with its id."""
+
+    opened: OpenedIncident
+
+
+@dataclass(frozen=True, slots=True)
+class PutHold:
+    """Insert the hold, or update the one with its id."""
+
+    placed: PlacedHold
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +83,4 @@ class UseRevision:
     at: Instant
 
 
-Change: TypeAlias = PutClaim | OpenFinding | CloseFinding | Audit | UseRevision
+Change: TypeAlias = PutClaim | OpenFinding | CloseFinding | PutIncident | PutHold | Audit | UseRevision

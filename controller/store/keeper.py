@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,7 +14,7 @@ from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.lock import StoreLock
 from controller.store.records import Kept
-from controller.store.set_aside import free_name, salvaged, set_aside
+from controller.store.set_aside import controls_lost, free_name, salvaged, set_aside
 from controller.store.sqlite import database_path, store_errors
 from controller.store.store import Store, take_lock
 
@@ -161,8 +162,19 @@ class StoreKeeper:
         """Write what the damaged file still gives into the one in its place. Whoever was handed its content over before
         knows better than it; nobody was.
         """
-        kept, whole = await asyncio.to_thread(salvaged, aside)
-        log.error("store.salvaged", file=str(aside), claims=len(kept.claims), all_claims=whole)
+        found = await asyncio.to_thread(salvaged, aside)
+        kept = found.kept
+        log.error(
+            "store.salvaged",
+            file=str(aside),
+            claims=len(kept.claims),
+            all_claims=found.claims,
+            incidents=sum(each.closed is None for each in kept.incidents),
+            holds=len(kept.holds),
+            all_controls=found.controls,
+        )
+        if kept.claims and not found.controls:
+            kept = replace(kept, incidents=(*kept.incidents, controls_lost(aside)))
         await self.write(kept.as_changes())
         self.taken_over()
         return kept

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.core.claim import Claim
+from controller.core.controls import OpenedIncident, PlacedHold
 from controller.core.finding import Finding
 from controller.core.interval import Instant
-from controller.store.changes import Audit, Change, OpenFinding, PutClaim, UseRevision
+from controller.store.changes import Audit, Change, OpenFinding, PutClaim, PutHold, PutIncident, UseRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,20 @@ class StoredRevision:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a store holds for a daemon to go on from: open claims, the last claims of jobs that are gone, findings that
-    stand with their `since`, and the rules that came into force last.
+    stand with their `since`, the rules that came into force last, open incidents with the last one of each thing that a
+    webhook ever spoke of, open holds.
     """
 
     claims: tuple[Claim, ...] = ()
     vanished: tuple[Claim, ...] = ()
     findings: tuple[tuple[Finding, Instant], ...] = ()
     revision: StoredRevision | None = None
+    incidents: tuple[OpenedIncident, ...] = ()
+    holds: tuple[PlacedHold, ...] = ()
 
     def as_changes(self) -> list[Change]:
         """What writes all of it into an empty store."""
         claims = [PutClaim(claim) for claim in (*self.vanished, *self.claims)]
         findings = [OpenFinding(finding, since) for finding, since in self.findings]
-        return [*([self.revision.as_change()] if self.revision else []), *claims, *findings]
+        controls: list[Change] = [*map(PutIncident, self.incidents), *map(PutHold, self.holds)]
+        return [*([self.revision.as_change()] if self.revision else []), *controls, *claims, *findings]

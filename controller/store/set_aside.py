@@ -1,13 +1,16 @@
 """A damaged database: moved out of the way, never deleted, and read for whatever it still gives."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
-from controller.store import statements
+from controller.core.campaign import Incident
+from controller.core.controls import OpenedIncident
+from controller.store import control_statements, statements
 from controller.store.errors import StoreError
 from controller.store.records import Kept
 from controller.store.sqlite import READER, store_errors, sync_engine
@@ -29,16 +32,44 @@ def set_aside(path: Path, aside: Path) -> None:
             file.rename(aside.with_name(aside.name + suffix))
 
 
-def salvaged(path: Path) -> tuple[Kept, bool]:
-    """Read what can be read of a damaged database, and whether its open claims are all among it. Raises nothing."""
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What could be read of a damaged database, and whether its open claims, its incidents and holds are all there."""
+
+    kept: Kept
+    claims: bool
+    controls: bool
+
+
+def salvaged(path: Path) -> Salvaged:
+    """Read what can be read of a damaged database. Raises nothing."""
     claims = _read(path, statements.open_claims)
+    incidents = _read(path, lambda connection: _of_newer_schema(connection, control_statements.kept_incidents))
+    holds = _read(path, lambda connection: _of_newer_schema(connection, control_statements.open_holds))
     kept = Kept(
         claims=tuple(claims or ()),
         vanished=tuple(_read(path, statements.vanished_claims) or ()),
         findings=tuple(_read(path, statements.open_findings) or ()),
         revision=_read(path, statements.last_revision),
+        incidents=tuple(incidents or ()),
+        holds=tuple(holds or ()),
     )
-    return kept, claims is not None
+    return Salvaged(kept, claims is not None, incidents is not None and holds is not None)
+
+
+def controls_lost(aside: Path) -> OpenedIncident:
+    """The incident that takes the place of incidents and holds that could not be read: with the claims alone, jobs that
+    somebody stopped would be resumed. It stands until a person closes it.
+    """
+    reason = f"the incidents and holds in the damaged store {aside.name} could not be read: open them anew, close this"
+    incident = Incident("store-damaged", reason, since=0.0, everything=True, author="controller")
+    return OpenedIncident(f"controls-lost-{aside.name}", incident, "store")
+
+
+def _of_newer_schema(connection: Connection, statement: Callable[[Connection], list[_T]]) -> list[_T]:
+    """Nothing where the database is older than the table that is asked."""
+    tables = inspect(connection).get_table_names()
+    return statement(connection) if {"incidents", "holds"} <= set(tables) else []
 
 
 def _read(path: Path, statement: Callable[[Connection], _T]) -> _T | None:

@@ -13,7 +13,17 @@ from controller.core.claim import Claim, ClaimState
 from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
-from controller.store.changes import Audit, Change, CloseFinding, OpenFinding, PutClaim, UseRevision
+from controller.store import control_statements as controls
+from controller.store.changes import (
+    Audit,
+    Change,
+    CloseFinding,
+    OpenFinding,
+    PutClaim,
+    PutHold,
+    PutIncident,
+    UseRevision,
+)
 from controller.store.records import AuditFilter, AuditRow, Kept, StoredRevision
 from controller.store.tables import OPEN_CLAIM, OPEN_FINDING, audit, findings, revisions
 from controller.store.tables import claims as claims_table
@@ -32,6 +42,8 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
     steps = [change for change in changes if isinstance(change, OpenFinding | CloseFinding)]
     for _, run in groupby(steps, type):
         _change_findings(connection, list(run))
+    controls.put_incidents(connection, [change.opened for change in changes if isinstance(change, PutIncident)])
+    controls.put_holds(connection, [change.placed for change in changes if isinstance(change, PutHold)])
     for change in changes:
         if isinstance(change, UseRevision):
             _use_revision(connection, change)
@@ -94,6 +106,8 @@ def kept(connection: Connection) -> Kept:
         vanished=tuple(vanished_claims(connection)),
         findings=tuple(open_findings(connection)),
         revision=last_revision(connection),
+        incidents=tuple(controls.kept_incidents(connection)),
+        holds=tuple(controls.open_holds(connection)),
     )
 
 

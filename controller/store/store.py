@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from controller.core.claim import Claim
+from controller.core.controls import OpenedIncident, PlacedHold
 from controller.core.finding import Finding
 from controller.core.interval import Instant
 from controller.core.job import JobKey
-from controller.store import statements
+from controller.store import control_statements, statements
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.lock import StoreLock
@@ -69,6 +70,23 @@ class _Reads:
     async def open_findings(self) -> list[tuple[Finding, Instant]]:
         """The findings that have not gone, each with its `since`, oldest first."""
         return await self._read(statements.open_findings)
+
+    async def open_holds(self) -> list[PlacedHold]:
+        """The holds that stand, oldest first."""
+        return await self._read(control_statements.open_holds)
+
+    async def open_incidents(self) -> list[OpenedIncident]:
+        """The open incidents, oldest first."""
+        kept = await self._read(control_statements.kept_incidents)
+        return [opened for opened in kept if opened.closed is None]
+
+    async def last_incidents(self, limit: int) -> list[OpenedIncident]:
+        """The newest `limit` incidents, open and closed; oldest first."""
+        return await self._read(control_statements.last_incidents, limit)
+
+    async def kept(self) -> Kept:
+        """All that a daemon goes on from."""
+        return await self._read(statements.kept)
 
     async def last_revision(self) -> StoredRevision | None:
         """The rules that came into force last, or None before any did."""
@@ -133,10 +151,6 @@ class Store(_Reads):
         """The same where the lock is held already; one that is not given stays held when the store is closed."""
         await asyncio.to_thread(_make, path)
         return cls(path, async_engine(path, WRITER), lock)
-
-    async def kept(self) -> Kept:
-        """All that a daemon goes on from."""
-        return await self._read(statements.kept)
 
     async def check(self) -> None:
         """Read the whole file, as the disk has it. Raises StoreError, CORRUPT where it is damaged."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     DDL,
+    Boolean,
     CheckConstraint,
     Column,
     Dialect,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from controller.core.claim import ClaimState
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The schema of this version: the number of its newest migration."""
 
 metadata = MetaData(
@@ -54,8 +55,18 @@ def _listed(states: list[ClaimState]) -> str:
     return ", ".join(f"'{state}'" for state in states)
 
 
+def _closing() -> list[Column[Any]]:
+    """When, by whom and why it was ended; null while it is open."""
+    return [
+        _instant("closed_at", nullable=True),
+        _text("closed_by", nullable=True),
+        _text("closed_why", nullable=True),
+    ]
+
+
 OPEN_CLAIM: Final = text(f"state IN ({_listed([state for state in ClaimState if state.open])})")
 OPEN_FINDING: Final = text("gone_at IS NULL")
+STILL_OPEN: Final = text("closed_at IS NULL")
 
 claims = Table(
     "claims",
@@ -102,6 +113,44 @@ findings = Table(
     _instant("since"),
     _instant("gone_at", nullable=True),
     Index("uq_findings_open", "workspace", "job_id", "kind", unique=True, sqlite_where=OPEN_FINDING),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _text("id", primary_key=True),
+    _text("name"),
+    _text("reason"),
+    _text("author"),
+    _text("source"),
+    _instant("since"),
+    _instant("until", nullable=True),
+    # The selector's keys; null where it covers every matched job.
+    _text("match", nullable=True),
+    Column("everything", Boolean, nullable=False),
+    # What the webhook that opened it said.
+    _text("key", nullable=True),
+    _instant("started", nullable=True),
+    _instant("resolved", nullable=True),
+    *_closing(),
+    Index("ix_incidents_open", "since", sqlite_where=STILL_OPEN),
+    Index("ix_incidents_key", "source", "key", "since"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    _text("id", primary_key=True),
+    _text("workspace"),
+    _text("job_id"),
+    _text("job_name"),
+    _text("author"),
+    _text("reason"),
+    _instant("since"),
+    _instant("until", nullable=True),
+    *_closing(),
+    Index("ix_holds_open", "since", sqlite_where=STILL_OPEN),
+    Index("ix_holds_job", "workspace", "job_id", "since"),
 )
 
 audit = Table(

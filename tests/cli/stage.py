@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -132,6 +133,7 @@ class RunningDaemon:
 
     def __init__(self, config: Path, clock: Clock) -> None:
         self._loop = _Loop()
+        os.environ["STAGE_KEY"] = KEY  # between commands too
         settings = load_settings(config)
 
         async def make() -> Daemon:
@@ -152,6 +154,7 @@ class RunningDaemon:
         self._loop.call(stop)
         self._running.result(30)
         self._loop.close()
+        os.environ.pop("STAGE_KEY", None)
 
 
 class Stage:
@@ -187,6 +190,10 @@ class Stage:
     def daemon(self) -> RunningDaemon:
         self._open.append(RunningDaemon(self.config, self.clock))
         return self._open[-1]  # type: ignore[return-value]
+
+    @property
+    def has_daemon(self) -> bool:
+        return any(isinstance(each, RunningDaemon) for each in self._open)
 
     def run(self, *args: str, typed: str | None = None) -> Result:
         """One command on this stage's files; a crash is the test's failure, never an exit code."""

@@ -78,7 +78,13 @@ def test_an_unknown_command_like_none_lists_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("sandbox", "demo")])
 def test_a_missing_configuration_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
-    given = {"explain": ["j1"], "adopt": ["j1", "--reason", "r"], "release": ["j1", "--claim", "--reason", "r"]}
+    given = {
+        "explain": ["j1"],
+        "adopt": ["j1", "--reason", "r"],
+        "release": ["j1", "--claim", "--reason", "r"],
+        "hold": ["main/j1", "--reason", "r"],
+        "incident": ["list"],
+    }
     missing = tmp_path / "none.yaml"
     done = CliRunner().invoke(main, [name, *given.get(name, []), "--config", str(missing)])
     assert done.exit_code == 2

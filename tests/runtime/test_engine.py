@@ -11,6 +11,7 @@ from controller.clock import StoppedClock, SystemClock
 from controller.runtime import engine as engine_module
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.engine import BLOCKED, BLOCKED_TOLD, Engine
+from controller.runtime.expiry import Expiry
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.report import PassReport, Trigger
 from controller.runtime.rules_keeper import RulesKeeper
@@ -26,7 +27,14 @@ class Running:
         clock_log = ClockLog(record, {"main": stage.watch})
         self.reports: list[PassReport] = []
         self.engine = Engine(
-            SystemClock(), 1000.0, rules, IncidentLog(record), clock_log, [stage.reconciler], self.reports.append
+            SystemClock(),
+            1000.0,
+            rules,
+            IncidentLog(record),
+            Expiry(stage.ledger),
+            clock_log,
+            [stage.reconciler],
+            self.reports.append,
         )
 
     async def passes(self) -> list[Trigger]:

@@ -1,16 +1,28 @@
 """The ledger over a store that is lost: another one gets all that is known, and what a late one knows is taken over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.core.campaign import Hold, Incident
 from controller.core.claim import Claim, ClaimState
+from controller.core.controls import Closing, OpenedIncident, PlacedHold, Signal
 from controller.core.finding import Finding, FindingKind
 from controller.core.job import JobKey
 from controller.runtime.ledger import Ledger
-from controller.store.changes import Audit, Change, CloseFinding, OpenFinding, PutClaim, UseRevision
+from controller.store.changes import (
+    Audit,
+    Change,
+    CloseFinding,
+    OpenFinding,
+    PutClaim,
+    PutHold,
+    PutIncident,
+    UseRevision,
+)
 from controller.store.errors import StoreError, StoreReason
 from controller.store.keeper import StoreKeeper
 from controller.store.records import Kept
@@ -93,6 +105,31 @@ async def test_a_store_that_opens_late_gives_its_claims_back() -> None:
     assert ledger.claims[known.key].state is ClaimState.INTENDED
     assert "made-meanwhile" not in put(disk.taken)
     assert ledger.findings[FINDING.job, FINDING.kind] == (FINDING, 3.0)
+
+
+async def test_incidents_and_holds_outlive_the_store_that_held_them() -> None:
+    storm = OpenedIncident("i1", Incident("storm", "wires are down", 1.0, author="ann"), "webhook am", Signal("k", 1.0))
+    over = replace(storm, id="i0", closed=Closing(0.5, "ann", "over"), signal=Signal("other", 0.1))
+    hold = PlacedHold("h1", Hold(JobKey("main", "job-1"), "ann", "a complaint", 1.0), "US renewals")
+    disk = Disk(Kept(incidents=(over, storm), holds=(hold,)))
+    ledger = Ledger.of(disk.write, Kept(incidents=(over, storm), holds=(hold,)), disk.mend)
+    assert ledger.controls.incidents == (storm.incident,)
+    disk.reason, disk.kept = StoreReason.CORRUPT, Kept()
+    assert await ledger.record([Audit(at=1.0, event="job.paused")])
+    written = [change for change in disk.taken if isinstance(change, PutIncident | PutHold)]
+    assert written == [PutIncident(over), PutIncident(storm), PutHold(hold)]
+
+
+async def test_a_store_that_opens_late_gives_its_incidents_and_holds_back_but_none_that_were_closed_meanwhile() -> None:
+    storm = OpenedIncident("i1", Incident("storm", "wires are down", 1.0, author="ann"))
+    flood = OpenedIncident("i2", Incident("flood", "water", 1.0, author="ann"))
+    disk = Disk(Kept(incidents=(storm, flood)))
+    disk.reason, disk.gone = StoreReason.UNWRITABLE, True
+    ledger = Ledger.of(disk.write, None, disk.mend)
+    assert not await ledger.record([PutIncident(replace(storm, closed=Closing(2.0, "ann", "over")))])
+    disk.gone = False
+    assert await ledger.record([])
+    assert ledger.controls.incidents == (flood.incident,)
 
 
 async def test_a_store_without_anything_to_write_is_durable_once_it_opens(logs: list[Any]) -> None:

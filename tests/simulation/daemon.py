@@ -19,6 +19,7 @@ from controller.runtime.changer import Changer
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.engine import Engine
+from controller.runtime.expiry import Expiry
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
@@ -166,7 +167,7 @@ class Life:
             new_id=self.new_id,
         )
         clock_log = ClockLog(ledger.record, {"main": watch})
-        engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), clock_log, [reconciler])
+        engine = Engine(self.clock, RESYNC, rules, IncidentLog(ledger.record), Expiry(ledger), clock_log, [reconciler])
         engine_module.CLOCK_LOOK = NEVER
         engine.start()
         await asyncio.sleep(0)  # its own looks have begun to wait

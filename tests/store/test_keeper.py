@@ -1,5 +1,6 @@
 """The keeper: a store that is damaged, missing, full or late is got back, and nothing of it is deleted."""
 
+import math
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,9 +10,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from controller.core.campaign import Hold, Incident
 from controller.core.claim import Claim
+from controller.core.controls import OpenedIncident, PlacedHold
+from controller.core.job import JobKey
 from controller.store import store as store_module
-from controller.store.changes import Audit, PutClaim, UseRevision
+from controller.store.changes import Audit, PutClaim, PutHold, PutIncident, UseRevision
 from controller.store.errors import StoreError, StoreLocked, StoreReason
 from controller.store.keeper import StoreKeeper
 from controller.store.records import Kept
@@ -95,19 +99,61 @@ async def test_a_store_with_a_garbled_header_is_set_aside_and_another_begun(url:
 async def test_claims_that_can_still_be_read_are_salvaged(url: str, path: Path, make_claim: MakeClaim) -> None:
     claims = [make_claim(f"c{n}", job_id=f"job_{n}") for n in range(3)]
     await filled(url, *claims, padding=200)
-    store = await Store.open(url)  # the page of the table of revisions is needed to go on from it
-    async with store._engine.connect() as connection:
-        text = "SELECT rootpage FROM sqlite_master WHERE name = 'revisions'"
-        page = (await connection.exec_driver_sql(text)).scalar_one()
-        size = (await connection.exec_driver_sql("PRAGMA page_size")).scalar_one()
-    await store.close()
-    garble(path, (page - 1) * size, size)
+    await garbled_table(url, path, "revisions")  # it is needed to go on from the file
     with capture_logs() as logs:
         async with kept_open(url) as (_keeper, kept):
             assert kept is not None
             assert kept.claims == tuple(claims)
             assert kept.revision is None
     assert salvaged_lines(logs) == [("controller.db.corrupt-1", 3, True)]
+
+
+STORM = OpenedIncident("i1", Incident("storm", "wires are down", 1.0, author="ann", everything=True))
+HELD = PlacedHold("h1", Hold(JobKey("main", "job_1"), "ann", "a complaint", 1.0), "US renewals")
+
+
+async def garbled_table(url: str, path: Path, name: str) -> None:
+    """Damage the page on which a table begins."""
+    store = await Store.open(url)
+    async with store._engine.connect() as connection:
+        text = f"SELECT rootpage FROM sqlite_master WHERE name = '{name}'"  # noqa: S608 - a name of ours
+        page = (await connection.exec_driver_sql(text)).scalar_one()
+        size = (await connection.exec_driver_sql("PRAGMA page_size")).scalar_one()
+    await store.close()
+    garble(path, (page - 1) * size, size)
+
+
+async def with_controls(url: str) -> None:
+    store = await Store.open(url)
+    await store.write([PutIncident(STORM), PutHold(HELD)])
+    await store.close()
+
+
+async def test_incidents_and_holds_are_salvaged_with_the_claims(url: str, path: Path, make_claim: MakeClaim) -> None:
+    await filled(url, make_claim(), padding=200)
+    await with_controls(url)
+    await garbled_table(url, path, "revisions")
+    async with kept_open(url) as (_keeper, kept):
+        assert kept is not None
+        assert (kept.incidents, kept.holds) == ((STORM,), (HELD,))
+
+
+@pytest.mark.parametrize("table", ["incidents", "holds"])
+async def test_where_stops_cannot_be_read_an_incident_takes_their_place(
+    url: str, path: Path, make_claim: MakeClaim, table: str
+) -> None:
+    await filled(url, make_claim(), padding=200)
+    await with_controls(url)
+    await garbled_table(url, path, table)
+    async with kept_open(url) as (_keeper, kept):
+        assert kept is not None
+        assert kept.claims == (make_claim(),)
+        stands = [opened.incident for opened in kept.incidents if opened.source == "store"]
+        assert [(each.name, each.everything, each.until) for each in stands] == [("store-damaged", True, math.inf)]
+        assert "controller.db.corrupt-1 could not be read" in stands[0].reason
+    async with kept_open(url) as (_keeper, kept):
+        assert kept is not None
+        assert "store-damaged" in [each.incident.name for each in kept.incidents], "until a person closes it"
 
 
 async def test_nothing_that_was_set_aside_before_is_overwritten(url: str, path: Path) -> None:

@@ -17,6 +17,7 @@ from controller.store.changes import Audit, PutClaim
 from controller.store.errors import StoreError, StoreReason
 from controller.store.records import AuditFilter
 from controller.store.store import Store, StoreReader
+from controller.store.tables import SCHEMA
 
 ReaderOrStore = type[Store] | type[StoreReader]
 
@@ -92,9 +93,9 @@ async def test_a_newer_schema_is_refused_and_nothing_is_changed(opener: ReaderOr
     before = content(path)
     error = await refusal(opener, url)
     assert error.reason is StoreReason.NEWER_SCHEMA
-    assert "has schema 99, written by a newer version; this one knows 1" in str(error)
+    assert f"has schema 99, written by a newer version; this one knows {SCHEMA}" in str(error)
     assert content(path) == before
-    run_sql(path, "UPDATE alembic_version SET version_num = '0001'")
+    run_sql(path, f"UPDATE alembic_version SET version_num = '{SCHEMA:04}'")  # noqa: S608 - a number of ours
     await (await Store.open(url)).close()  # the lock was let go
 
 
@@ -102,11 +103,11 @@ async def test_a_reader_refuses_an_older_schema_and_leaves_it(
     url: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await (await Store.open(url)).close()
-    monkeypatch.setattr(store_module, "SCHEMA", 2)
+    monkeypatch.setattr(store_module, "SCHEMA", SCHEMA + 1)
     before = content(path)
     error = await refusal(StoreReader, url)
     assert error.reason is StoreReason.OLDER_SCHEMA
-    assert "has schema 1, this version reads 2" in str(error)
+    assert f"has schema {SCHEMA}, this version reads {SCHEMA + 1}" in str(error)
     assert content(path) == before
 
 

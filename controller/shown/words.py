@@ -1,6 +1,9 @@
 """Why a job is in its state, in words that a campaign manager understands."""
 
 from controller.core.decision import Action, Because, Decision, Reason
+from controller.core.instant_text import rfc3339
+from controller.core.job import Status
+from controller.core.situation import Situation
 
 _REASONS = {
     Reason.FINISHED: "Finished",
@@ -50,6 +53,17 @@ def because_text(decision: Decision) -> str:
 def action_text(decision: Decision) -> str:
     """The action's word, a dash for none."""
     return _ACTIONS[decision.action]
+
+
+def owner_text(decision: Decision, situation: Situation) -> str:
+    """Who paused the job, since when and why."""
+    claim = situation.claim
+    if claim is not None:
+        since = f"since {rfc3339(claim.since)}"
+        return f"us, claim {claim.state} by {claim.author} {since}: {claim.reason} ({claim.detail})"
+    if decision.job.status is Status.PAUSED:
+        return "somebody in Vogent: we have no claim on it (adopt makes the pause ours)"
+    return "nobody: it is not paused"
 
 
 def reason_title(reason: Reason) -> str:

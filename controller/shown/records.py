@@ -1,0 +1,159 @@
+"""Values of the core as records: the words of the design in snake_case, instants as RFC 3339 UTC."""
+
+import math
+from typing import Any
+
+from controller.core.campaign import SELECTOR_KEYS, Incident, Selector
+from controller.core.claim import Claim
+from controller.core.controls import Closing, OpenedIncident, PlacedHold
+from controller.core.decision import Decision
+from controller.core.finding import Finding
+from controller.core.instant_text import rfc3339
+from controller.core.interval import Instant
+from controller.core.situation import Situation
+from controller.shown.words import because_text, owner_text, reason_text
+from controller.store.records import AuditRow
+
+
+def instant(value: Instant | None) -> str | None:
+    """RFC 3339, or None."""
+    return None if value is None else rfc3339(value)
+
+
+def decision_record(decision: Decision, situation: Situation) -> dict[str, Any]:
+    """One decision."""
+    job = decision.job
+    return {
+        "workspace": job.workspace,
+        "job": job.id,
+        "name": job.name,
+        "status": job.status_text,
+        "desired": decision.desired.value,
+        "action": decision.action.value,
+        "because": decision.because.value,
+        "reason": decision.reason.value,
+        "detail": decision.detail,
+        "until": instant(decision.until),
+        "campaigns": list(situation.campaign_names),
+        "claim": claim_record(situation.claim),
+    }
+
+
+def claim_record(claim: Claim | None) -> dict[str, Any] | None:
+    """One claim, or None."""
+    if claim is None:
+        return None
+    return {
+        "state": claim.state.value,
+        "reason": claim.reason,
+        "detail": claim.detail,
+        "since": rfc3339(claim.since),
+        "author": claim.author,
+        "campaigns": list(claim.campaigns),
+    }
+
+
+def job_record(decision: Decision, situation: Situation) -> dict[str, Any]:
+    """One decision with its words for people: why, and who paused it."""
+    return decision_record(decision, situation) | {
+        "why": reason_text(decision),
+        "because_text": because_text(decision),
+        "paused_by": owner_text(decision, situation),
+        "holds": [
+            {"author": each.author, "reason": each.reason, "since": rfc3339(each.since), "until": end(each.until)}
+            for each in situation.holds
+        ],
+    }
+
+
+def open_claim_record(claim: Claim, *, orphaned: bool) -> dict[str, Any]:
+    """An open claim with its job; `orphaned` where no campaign matches that any more."""
+    named = {"workspace": claim.workspace, "job": claim.job_id, "name": claim.job_name}
+    return named | (claim_record(claim) or {}) | {"orphaned": orphaned}
+
+
+def incident_record(incident: Incident, *, source: str, closed: Closing | None = None) -> dict[str, Any]:
+    """An incident of the rules (source `rules`) or beside them."""
+    return {
+        "incident": incident.name,
+        "reason": incident.reason,
+        "author": incident.author,
+        "source": source,
+        "since": rfc3339(incident.since),
+        "until": end(incident.until),
+        "everything": incident.everything,
+        "match": selector_record(incident.match),
+        **_closing(closed),
+    }
+
+
+def opened_record(opened: OpenedIncident) -> dict[str, Any]:
+    """An incident beside the rules."""
+    return incident_record(opened.incident, source=opened.source, closed=opened.closed)
+
+
+def hold_record(placed: PlacedHold) -> dict[str, Any]:
+    """A hold."""
+    hold = placed.hold
+    return {
+        "workspace": hold.job.workspace,
+        "job": hold.job.id,
+        "name": placed.job_name,
+        "author": hold.author,
+        "reason": hold.reason,
+        "since": rfc3339(hold.since),
+        "until": end(hold.until),
+        **_closing(placed.closed),
+    }
+
+
+def standing_record(finding: Finding, since: Instant, name: str) -> dict[str, Any]:
+    """A finding that stands, with its job's name."""
+    named = {"workspace": finding.job.workspace, "job": finding.job.id, "name": name}
+    return named | finding_record(finding) | {"since": rfc3339(since)}
+
+
+def audit_record(row: AuditRow) -> dict[str, Any]:
+    """A line of the audit."""
+    return {
+        "id": row.id,
+        "at": rfc3339(row.at),
+        "event": row.event,
+        "actor": row.actor,
+        "workspace": row.workspace,
+        "job": row.job_id,
+        "name": row.job_name,
+        "campaigns": list(row.campaigns),
+        "action": row.action,
+        "reason": row.reason,
+        "detail": row.detail,
+        "result": row.result,
+        "pass_id": row.pass_id,
+        "revision": row.revision,
+        "facts": dict(row.facts),
+    }
+
+
+def selector_record(match: Selector | None) -> dict[str, list[str]] | None:
+    """The keys that a selector asks; None where it covers every matched job."""
+    if match is None:
+        return None
+    return {key: list(items) for key in SELECTOR_KEYS if (items := getattr(match, key))}
+
+
+def end(until: Instant) -> str | None:
+    """RFC 3339, or None for an open end."""
+    return None if math.isinf(until) else rfc3339(until)
+
+
+def _closing(closed: Closing | None) -> dict[str, Any]:
+    return {
+        "closed_at": instant(closed.at if closed else None),
+        "closed_by": closed and closed.author,
+        "closed_why": closed and closed.reason,
+    }
+
+
+def finding_record(finding: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {"finding": finding.kind.value, "detail": finding.detail, "facts": dict(finding.facts)}
