@@ -22,6 +22,7 @@ COMMANDS = {
     "run": _Listed("run", "The daemon: keep the jobs as the rules say."),
     "once": _Listed("once", "One pass over every workspace, then exit."),
     "check": _Listed("check", "Validate configuration and rules, and lint them."),
+    "doctor": _Listed("doctor", "Check a place before it goes live; changes nothing."),
     "plan": _Listed("plan", "What one pass would do now or at T; writes nothing."),
     "explain": _Listed("explain", "Why one job is in its state, and until when."),
     "preview": _Listed("preview", "When campaigns are open and closed; asks no API."),

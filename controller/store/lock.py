@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -12,6 +13,9 @@ from controller.store.errors import StoreError, StoreLocked, StoreReason
 _KNOWN: Final = "opened"
 _LENGTH: Final = 512
 _HELD: Final = (errno.EAGAIN, errno.EACCES)
+_LOCKS: Final = Path("/proc/locks")
+_HOLDS: Final = re.compile(r"\d+: FLOCK +\w+ +WRITE +(\d+) ([0-9a-f]+:[0-9a-f]+):(\d+) ")
+"""A lock like ours as the kernel lists it (proc_locks(5)): process, device, inode. One waited for has an arrow."""
 
 
 class StoreLock:
@@ -25,7 +29,7 @@ class StoreLock:
     """
 
     def __init__(self, store: Path) -> None:
-        self.path = store.with_name(f"{store.name}.lock")
+        self.path = lock_path(store)
         self._descriptor: int | None = None
         try:
             self._descriptor = _take(store, self.path)
@@ -66,6 +70,38 @@ class StoreLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def lock_path(store: Path) -> Path:
+    """The lock file of a store."""
+    return store.with_name(f"{store.name}.lock")
+
+
+def lock_holder(store: Path, locks: Path = _LOCKS) -> int | None:
+    """The process that holds a store's lock, as the kernel tells it; None where none does that can be seen from here.
+
+    To look takes nothing: who tries the lock instead keeps a daemon that starts meanwhile from having it. Raises
+    OSError where the kernel, or the lock file's folder, says nothing.
+    """
+    try:
+        file = lock_path(store).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    device = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}"
+    written = _written_pid(lock_path(store))
+    for line in locks.read_text().splitlines():
+        held = _HOLDS.match(line)
+        # Some file systems give the kernel's list another device than stat.
+        if held and held[3] == str(file.st_ino) and (held[2] == device or held[1] == written):
+            return int(held[1])
+    return None
+
+
+def _written_pid(path: Path) -> str | None:
+    try:
+        return path.read_bytes()[:_LENGTH].split(b"\n")[0].strip().decode("ascii", "replace")
+    except OSError:  # the daemon's user alone may read it
+        return None
 
 
 def _take(store: Path, path: Path) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-_LONGEST_PATH = 100
+LONGEST_PATH = 100
 """Bytes: a Unix socket's path is limited by the kernel to some 107."""
 
 
@@ -24,8 +24,8 @@ class ControlSocket:
 
     async def start(self) -> None:
         """Listen. Raises SocketError where the socket cannot be made."""
-        if len(os.fsencode(self._path)) > _LONGEST_PATH:
-            raise SocketError(f"{self._path}: a Unix socket's path may have at most {_LONGEST_PATH} bytes")
+        if len(os.fsencode(self._path)) > LONGEST_PATH:
+            raise SocketError(f"{self._path}: a Unix socket's path may have at most {LONGEST_PATH} bytes")
         await self._runner.setup()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         umask = os.umask(0o177)

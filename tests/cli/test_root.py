@@ -76,7 +76,7 @@ def test_an_unknown_command_like_none_lists_those_that_there_are() -> None:
     assert "There are run, once, check," in done.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("sandbox", "demo")])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("sandbox", "demo", "doctor")])
 def test_a_missing_configuration_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
     given = {
         "explain": ["j1"],

@@ -61,7 +61,9 @@ class Reader:
         self.sandbox = Process("sandbox", "--port", "0", "--jobs", str(folder / "jobs.json"), env=self.env)
         rules, service = blocks("yaml")
         url = self.sandbox.wait_for("sandbox.started")["url"]
-        self._write("config", rules, service.replace("https://api.vogent.ai/api", url))
+        # Whoever else runs on this machine may listen at the port that the README names.
+        service = service.replace("https://api.vogent.ai/api", url).replace("127.0.0.1:8642", "127.0.0.1:0")
+        self._write("config", rules, service)
         for right, wrong in MISTAKES.items():
             rules = rules.replace(right, wrong)
         self._write("broken", rules, service)
@@ -120,6 +122,7 @@ def test_every_command_works_in_the_order_of_the_readme(reader: Reader) -> None:
         assert done.returncode == (2 if "broken" in line else 0), (line, done.stdout, done.stderr)
         outputs[line.removeprefix("campaign-controller ").split(" -")[0]] = done.stdout
     assert "1 paused by someone in Vogent, not by us" in outputs["plan"]
+    assert "0 failure(s)" in outputs["doctor"]
     assert "outside_hours" in outputs['explain "US renewals east"']
     assert "US renewals west" in outputs["adopt"]
     assert "legal wants it quiet" not in outputs["audit"]  # it was released only after that

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.store.errors import StoreError, StoreLocked, StoreReason
-from controller.store.lock import StoreLock
+from controller.store.lock import StoreLock, lock_holder
 
 
 def test_a_lock_that_is_held_is_refused_with_the_holders_process_id(tmp_path: Path) -> None:
@@ -89,3 +89,58 @@ def test_what_outlives_the_store_is_kept_for_the_next_holder(tmp_path: Path) -> 
     with StoreLock(tmp_path / "a.db") as lock:
         assert (lock.known, lock.aside) == (True, None)
     lock.mark_known()  # nothing is written any more
+
+
+HOLD = """\
+import sys
+from pathlib import Path
+from controller.store.lock import StoreLock
+with StoreLock(Path(sys.argv[1])):
+    print(flush=True)
+    input()
+"""
+
+
+def test_the_holder_is_seen_from_another_process_and_keeps_the_lock(tmp_path: Path) -> None:
+    store = tmp_path / "a.db"
+    assert lock_holder(store) is None
+    assert list(tmp_path.iterdir()) == []
+    command = [sys.executable, "-c", HOLD, str(store)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert lock_holder(store) == child.pid
+        with pytest.raises(StoreLocked):
+            StoreLock(store)
+        child.communicate(b"\n")
+    assert lock_holder(store) is None
+    assert lock_holder(tmp_path / "other.db") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("1: FLOCK  ADVISORY  WRITE {pid} {device}:{inode} 0 EOF", True),
+        ("1: FLOCK  ADVISORY  WRITE {pid} 00:ff:{inode} 0 EOF", True),  # as btrfs has it: another device than stat's
+        ("1: FLOCK  ADVISORY  WRITE 1 00:ff:{inode} 0 EOF", False),
+        ("1: FLOCK  ADVISORY  WRITE {pid} {device}:1 0 EOF", False),
+        ("1: FLOCK  ADVISORY  READ  {pid} {device}:{inode} 0 EOF", False),
+        ("1: POSIX  ADVISORY  WRITE {pid} {device}:{inode} 0 EOF", False),
+        ("1: -> FLOCK  ADVISORY  WRITE {pid} {device}:{inode} 0 EOF", False),  # it waits for the lock
+        ("", False),
+    ],
+)
+def test_of_the_kernel_s_list_only_our_kind_of_lock_on_our_file_counts(
+    tmp_path: Path, line: str, *, seen: bool
+) -> None:
+    with StoreLock(tmp_path / "a.db") as lock:
+        file = lock.path.stat()
+        device = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}"
+        (tmp_path / "locks").write_text(line.format(pid=os.getpid(), device=device, inode=file.st_ino) + "\n")
+        found = lock_holder(tmp_path / "a.db", tmp_path / "locks")
+    assert found == (os.getpid() if seen else None)
+
+
+def test_without_the_kernel_s_list_nothing_can_be_said(tmp_path: Path) -> None:
+    with StoreLock(tmp_path / "a.db"), pytest.raises(OSError, match="No such file"):
+        lock_holder(tmp_path / "a.db", tmp_path / "none")

@@ -1,0 +1,107 @@
+"""Who else may read the keys, change the rules, or reach the store and the control socket."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+
+from controller.doctor.check import Check, fail, ok, warn
+from controller.doctor.writable import is_folder
+from controller.settings import CredentialKey, FileKey, Settings, WorkspaceSettings
+from controller.store.sqlite import database_path
+
+_KEY_FILE, _WRITERS, _FOLDER = "key file", "writers", "folder"
+
+_OTHERS_READ_OR_WRITE = 0o066
+"""Of group and others: who may write a key may put another in its place."""
+
+
+def check_key_files(settings: Settings) -> list[Check]:
+    """Keys that others than their owner could read. Whether there is a key in it, the key's own check tells."""
+    found = (_key_file(workspace) for workspace in settings.workspaces.values())
+    return [check for check in found if check is not None]
+
+
+def check_writers(config: Path, rules: Path) -> list[Check]:
+    """Whether everybody may change what decides when people are called."""
+    paths = [config, config.parent, rules, *_rules_files(rules)]
+    open_to_all = [path for path in dict.fromkeys(path.absolute() for path in paths) if _anybody_writes(path, rules)]
+    if not open_to_all:
+        return [ok(_WRITERS, "configuration and rules", "nobody writes them but owner and group")]
+    return [
+        warn(
+            _WRITERS, str(path), f"everybody on this machine may write it ({_mode(path)})", f"chmod o-w {_shell(path)}"
+        )
+        for path in open_to_all
+    ]
+
+
+def check_folders(settings: Settings) -> list[Check]:
+    """Whether others come near the store or the control socket, whose file permission is the credential."""
+    uses: dict[Path, list[str]] = {}
+    for use, path in (("store", database_path(settings.store)), ("control socket", settings.control)):
+        uses.setdefault(path.parent.resolve(), []).append(use)
+    return [_folder(folder, " and ".join(names)) for folder, names in uses.items()]
+
+
+def _key_file(workspace: WorkspaceSettings) -> Check | None:
+    key = workspace.api_key
+    if isinstance(key, CredentialKey):
+        return _credential(workspace.name, key)
+    if not isinstance(key, FileKey) or (bits := _bits(key.path)) is None:
+        return None
+    if bits & _OTHERS_READ_OR_WRITE:
+        seen = f"{key.path} may be read or written by others than its owner ({_mode(key.path)})"
+        return fail(_KEY_FILE, workspace.name, seen, f"chmod 600 {_shell(key.path)}, and take another key: it was open")
+    return ok(_KEY_FILE, workspace.name, f"{key.path} is its owner's alone ({_mode(key.path)})")
+
+
+def _credential(workspace: str, key: CredentialKey) -> Check:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and is_folder(Path(folder)):
+        return ok(_KEY_FILE, workspace, f"credentials are in {folder}")
+    seen = f"the credentials' folder {folder} is not there" if folder else "CREDENTIALS_DIRECTORY is not set"
+    command = f"systemd-run --pty -p LoadCredential={key.name}:PATH campaign-controller doctor …"
+    return fail(_KEY_FILE, workspace, seen, f"run it as the unit does: {command}")
+
+
+def _folder(folder: Path, use: str) -> Check:
+    bits = _bits(folder)
+    if bits is None:
+        return ok(_FOLDER, use, f"{folder} is not there yet; the daemon makes it for its user alone")
+    if bits & stat.S_IWOTH:
+        seen = f"everybody on this machine may write in {folder} ({_mode(folder)})"
+    elif bits & stat.S_IXOTH:
+        seen = f"everybody on this machine may enter {folder} ({_mode(folder)})"
+    else:
+        return ok(_FOLDER, use, f"{folder} is closed to others ({_mode(folder)})")
+    return warn(_FOLDER, use, seen, f"give it a folder of its own, or chmod o-rwx {_shell(folder)}")
+
+
+def _rules_files(rules: Path) -> Iterator[Path]:
+    if is_folder(rules):
+        yield from sorted(rules.glob("*.yaml"))
+
+
+def _anybody_writes(path: Path, rules: Path) -> bool:
+    bits = _bits(path) or 0
+    # In a sticky folder nobody replaces another's file; a rules file that is added counts all the same.
+    kept = bits & stat.S_ISVTX and path != rules.absolute()
+    return bool(bits & stat.S_IWOTH) and not kept
+
+
+def _bits(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return None
+
+
+def _mode(path: Path) -> str:
+    bits = _bits(path)
+    return "gone meanwhile" if bits is None else f"mode {stat.S_IMODE(bits):04o}"
+
+
+def _shell(path: Path) -> str:
+    return quote(str(path))
