@@ -4,7 +4,7 @@ It knows neither files nor sockets nor processes, so that it runs under simulate
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -86,6 +86,12 @@ class Engine:
         if self._blocked is None or self._clock.monotonic() - self._blocked[0] > BLOCKED_TOLD:
             return None
         return self._blocked[1]
+
+    @property
+    def busy(self) -> Mapping[str, float]:
+        """The workspaces over which a pass is under way, with the real seconds since it began."""
+        now = asyncio.get_running_loop().time()
+        return {loop.workspace: now - loop.busy_since for loop in self._loops if loop.busy_since is not None}
 
     def look_at_rules(self) -> None:
         """Look at the rules files now."""

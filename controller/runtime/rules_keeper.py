@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from controller.clock import Clock
+from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.rules.loader import LoadedRules, load_rules, read_rules_folder, sources_hash
 from controller.rules.problem import RulesError
@@ -18,6 +20,15 @@ log = structlog.get_logger()
 
 _SHOWN = 20
 """The most problems of one rejection that are put into the audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Since when this daemon has its rules in force, and the versions of the data that they were read with."""
+
+    since: Instant
+    tzdata_version: str
+    holidays_version: str
 
 
 class RulesKeeper:
@@ -39,6 +50,7 @@ class RulesKeeper:
         self._book: Rulebook | None = None
         self._seen: tuple[str, int] | None = None
         self._rejected: str | None = None
+        self._in_force: InForce | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -52,6 +64,18 @@ class RulesKeeper:
     def rejected(self) -> bool:
         """Whether the files are wrong at present, so that other rules than theirs are in force."""
         return self._rejected is not None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the files at present, each with its place; () where nothing is."""
+        return tuple((self._rejected or "").splitlines())
+
+    @property
+    def in_force(self) -> InForce:
+        """Since when the book is in force."""
+        if self._in_force is None:
+            raise RuntimeError("no rules are loaded yet: start() comes first")
+        return self._in_force
 
     async def start(self, last: StoredRevision | None) -> None:
         """Load the files, or the last good revision where they are bad. Raises RulesError where neither can be."""
@@ -129,6 +153,7 @@ class RulesKeeper:
             holidays=loaded.holidays_version,
         )
         now = self._clock.now()
+        self._in_force = InForce(now, loaded.tzdata_version, loaded.holidays_version)
         versions = {"tzdata": loaded.tzdata_version, "holidays": loaded.holidays_version}
         used = UseRevision(rules.revision, rules.sources, loaded.tzdata_version, loaded.holidays_version, now)
         return [used, Audit(at=now, event=event, revision=rules.revision, facts=versions)]

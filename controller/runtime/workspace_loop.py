@@ -29,6 +29,13 @@ class WorkspaceLoop:
         self._event = asyncio.Event()
         self._fast: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self.busy_since: float | None = None
+        """When the pass under way began, by the event loop's time; None where none is."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's name."""
+        return self._reconciler.workspace
 
     def wake(self, trigger: Trigger, at: Instant) -> None:
         """Ask for a pass. `at` is the instant it is for: now, or the transition's own."""
@@ -73,10 +80,12 @@ class WorkspaceLoop:
 
     async def _pass(self, trigger: Trigger, at: Instant) -> PassReport:
         running = asyncio.create_task(self._reconciler.run_pass(trigger, at, self._interrupted))
+        self.busy_since = asyncio.get_running_loop().time()
         try:
             while not (await asyncio.wait({running}, timeout=PATIENCE))[0]:
                 await self._fast_path(None)
         finally:
+            self.busy_since = None
             running.cancel()
             await asyncio.wait({running})
         return running.result()

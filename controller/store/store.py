@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -93,7 +94,7 @@ class _Reads:
         return await self._read(statements.last_revision)
 
     async def audit_rows(self, wanted: AuditFilter) -> list[AuditRow]:
-        """The newest `limit` lines of the audit that the filter lets through, oldest first."""
+        """The newest `limit` lines of the audit that the filter lets through, with `after` the oldest; oldest first."""
         return await self._read(statements.audit_rows, wanted)
 
     async def close(self) -> None:
@@ -181,23 +182,13 @@ class Store(_Reads):
             await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
         if self._writing:
             log.error("store.abandoned", seconds=CLOSE_SECONDS)
-            await self._abandon()
+            self.hangs = True
+            await let_go(self._writing)
         if self.hangs:
             return
         await super().close()
         if self._lock is not None:
             self._lock.release()
-
-    async def _abandon(self) -> None:
-        """Let go of the writes that hang, so that the event loop can end. Their thread cannot be ended; the tasks wait
-        for it in one place after the other, and begin others that tidy up and wait for it too.
-        """
-        self.hangs = True
-        others = asyncio.all_tasks() - self._writing
-        for _ in range(_AWAITS):
-            for task in asyncio.all_tasks() - others:
-                task.cancel()
-            await asyncio.sleep(0)
 
     async def _commit(self, changes: Sequence[Change]) -> None:
         async with self._turn:
@@ -221,6 +212,8 @@ class Store(_Reads):
 class StoreReader(_Reads):
     """Reads beside a running daemon: takes no lock, and creates, migrates and changes nothing."""
 
+    _file: tuple[int, int] | None = None
+
     @classmethod
     async def open(cls, url: str) -> Self | None:
         """Open `sqlite:///PATH`; None where there is no such file or nothing was ever written to it.
@@ -229,9 +222,11 @@ class StoreReader(_Reads):
         """
         path = database_path(url)
         with store_errors(path):
-            if not path.exists():
+            # In a thread: a network disk that hangs must not hold the event loop.
+            if not await asyncio.to_thread(path.exists):
                 return None
         reader = cls(path, async_engine(path, READER))
+        reader._file = await asyncio.to_thread(_identity, path)
         try:
             schema = await reader._read(stored_schema, path)
             _refuse_older(schema, path)
@@ -243,6 +238,10 @@ class StoreReader(_Reads):
             return None
         return reader
 
+    async def replaced(self) -> bool:
+        """Whether another file, or none, is now where this one was opened."""
+        return await asyncio.to_thread(_identity, self.path) != self._file
+
 
 def _refuse_older(schema: int, path: Path) -> None:
     if 0 < schema < SCHEMA:
@@ -251,6 +250,17 @@ def _refuse_older(schema: int, path: Path) -> None:
             f"{path}: has schema {schema}, this version reads {SCHEMA}; "
             "the daemon of this version migrates it when it starts",
         )
+
+
+async def let_go(hanging: AbstractSet[asyncio.Task[Any]]) -> None:
+    """Give up tasks that hang in the database, so that the event loop can end. Their thread cannot be ended; the tasks
+    wait for it in one place after the other, and begin others that tidy up and wait for it too.
+    """
+    others = asyncio.all_tasks() - hanging
+    for _ in range(_AWAITS):
+        for task in asyncio.all_tasks() - others:
+            task.cancel()
+        await asyncio.sleep(0)
 
 
 def take_lock(path: Path) -> StoreLock:
