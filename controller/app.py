@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiohttp import web
 
 from controller import __version__
 from controller.build import build_reconciler, new_id, open_clients, open_ledger, watch_clock
@@ -24,6 +23,7 @@ from controller.runtime.ledger import Ledger
 from controller.runtime.operations import Operations
 from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
+from controller.runtime.report import PassReport
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.runtime.service import ServiceReporter
 from controller.runtime.store_check import check_store
@@ -32,15 +32,9 @@ from controller.runtime.watch import watch_folder
 from controller.settings import Settings
 from controller.telemetry.notify import NobodyAsks, ServiceManager
 from controller.vogent.client import VogentClient
-from controller.web.changes import Changes
-from controller.web.problems import as_problems
-from controller.web.reads import Reads
-from controller.web.socket import ControlSocket
+from controller.web.build import Faces, Parts
 
 log = structlog.get_logger()
-
-LARGEST_BODY = 4 * 1024 * 1024
-"""Bytes of a request to the control socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,8 @@ class _Running:
     rules: RulesKeeper
     service: ServiceReporter
     view: View
+    heard: list[Callable[[PassReport], None]]
+    """They are told of each pass that ended."""
 
     async def reload(self) -> None:
         self.service.reloading()
@@ -76,6 +72,13 @@ class Daemon:
         self._watchdog = watchdog
         self._stop = asyncio.Event()
         self._running: _Running | None = None
+        self._faces: Faces | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where the HTTP API is served; None while it is not."""
+        listener = None if self._faces is None else self._faces.listener
+        return listener.url if listener is not None and listener.listening.is_set() else None
 
     def stop(self) -> None:
         """Begin to end: no new pass, the ones in flight are drained."""
@@ -95,9 +98,9 @@ class Daemon:
             watches = watch_clock(self._settings, self._clock)
             clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys, watches))
             running = self._build(clients, watches, ledger, rules)
-            control = self._control(clients, ledger, running)
-            await control.start()
-            stack.push_async_callback(control.close)
+            faces = self._faces = self._serve(clients, ledger, running)
+            stack.push_async_callback(faces.close)
+            await faces.start()
             log.info("daemon.started", version=__version__, workspaces=sorted(clients))
             await self._run_until_stopped(running, check_store(damaged, ledger, self._clock))
         log.info("daemon.stopped")
@@ -115,6 +118,12 @@ class Daemon:
         }
         health = Health(self._clock, self._settings.resync, parts, ledger, rules)
         service = ServiceReporter(self._manager, health, self._watchdog)
+        heard: list[Callable[[PassReport], None]] = [service.passed]
+
+        def passed(report: PassReport) -> None:
+            for each in heard:
+                each(report)
+
         engine = Engine(
             self._clock,
             self._settings.resync,
@@ -123,11 +132,12 @@ class Daemon:
             Expiry(ledger),
             ClockLog(ledger.record, watches),
             [part.reconciler for part in parts.values()],
-            service.passed,
+            passed,
         )
         health.next_transition = lambda: engine.next_transition
         health.lately_blocked = lambda: engine.lately_blocked
-        return _Running(engine, rules, service, View(self._clock, health, ledger, rules))
+        health.busy = lambda: engine.busy
+        return _Running(engine, rules, service, View(self._clock, health, ledger, rules), heard)
 
     async def _run_until_stopped(self, running: _Running, beside: Coroutine[Any, Any, None]) -> None:
         engine = running.engine
@@ -162,14 +172,13 @@ class Daemon:
             first_full_scan=self._clock.monotonic() + self._settings.resync / 2,
         )
 
-    def _control(self, clients: Mapping[str, VogentClient], ledger: Ledger, running: _Running) -> ControlSocket:
+    def _serve(self, clients: Mapping[str, VogentClient], ledger: Ledger, running: _Running) -> Faces:
         view, wake = running.view, running.engine.requested
         operations = Operations(ledger, self._clock, lambda: view.book, frozenset(clients), new_id, view.job_name, wake)
         ownership = Ownership(clients, ledger, self._clock, lambda: view.book, new_id)
-        app = web.Application(middlewares=[as_problems], client_max_size=LARGEST_BODY)
-        app.add_routes(Changes(operations, ownership, wake, lambda _request: "socket").routes())
-        app.add_routes(Reads(view).routes())
-        return ControlSocket(self._settings.control, app)
+        faces = Faces(self._settings, Parts(view, operations, ownership, wake, self._seen_keys))
+        running.heard.append(faces.passed)
+        return faces
 
 
 def _throttled(client: VogentClient) -> Callable[[], bool]:

@@ -22,22 +22,16 @@ class ClaimRecord(TypedDict):
     campaigns: list[str]
 
 
-class OpenClaimRecord(ClaimRecord):
-    """An open claim with its job; `orphaned` where no campaign matches that any more."""
-
-    workspace: str
-    job: str
-    name: str
-    orphaned: bool
-
-
-class PastClaimRecord(ClaimRecord):
-    """A claim as stored, open or closed; `changed` is when its state last did."""
+class JobClaimRecord(ClaimRecord):
+    """A claim with its job; `changed` is when its state last did, `orphaned`: it is open, and no campaign matches the
+    job any more.
+    """
 
     workspace: str
     job: str
     name: str
     changed: str
+    orphaned: bool
 
 
 class DecisionRecord(TypedDict):

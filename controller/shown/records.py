@@ -20,9 +20,8 @@ from controller.shown.record_types import (
     HeldRecord,
     HoldRecord,
     IncidentRecord,
+    JobClaimRecord,
     JobRecord,
-    OpenClaimRecord,
-    PastClaimRecord,
     SelectorRecord,
     StandingRecord,
     VerdictRecord,
@@ -83,25 +82,15 @@ def job_record(decision: Decision, situation: Situation) -> JobRecord:
     }
 
 
-def open_claim_record(claim: Claim, *, orphaned: bool) -> OpenClaimRecord:
-    """An open claim with its job; `orphaned` where no campaign matches that any more."""
-    return {
-        "workspace": claim.workspace,
-        "job": claim.job_id,
-        "name": claim.job_name,
-        **claim_record(claim),
-        "orphaned": orphaned,
-    }
-
-
-def past_claim_record(claim: Claim) -> PastClaimRecord:
-    """A claim as stored, open or closed."""
+def job_claim_record(claim: Claim, *, orphaned: bool) -> JobClaimRecord:
+    """A claim with its job; `orphaned` where it is open and no campaign matches that any more."""
     return {
         "workspace": claim.workspace,
         "job": claim.job_id,
         "name": claim.job_name,
         **claim_record(claim),
         "changed": rfc3339(claim.changed),
+        "orphaned": orphaned,
     }
 
 

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -18,6 +17,7 @@ from controller.core.job import JobKey
 from controller.store import control_statements, statements
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
+from controller.store.hanging import let_go
 from controller.store.lock import StoreLock
 from controller.store.records import AuditFilter, AuditRow, Kept, StoredRevision
 from controller.store.schema import stored_schema
@@ -37,8 +37,9 @@ log = structlog.get_logger()
 
 CLOSE_SECONDS = 5.0
 """How long closing waits for writes under way."""
-_AWAITS = 20
-"""More places than those in which such a write may wait one after the other."""
+
+FileIdentity: TypeAlias = tuple[int, int]
+"""Device and inode: the same while the file is the same, whatever it is called."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -212,7 +213,8 @@ class Store(_Reads):
 class StoreReader(_Reads):
     """Reads beside a running daemon: takes no lock, and creates, migrates and changes nothing."""
 
-    _file: tuple[int, int] | None = None
+    file: FileIdentity | None = None
+    """Which one was opened."""
 
     @classmethod
     async def open(cls, url: str) -> Self | None:
@@ -226,7 +228,7 @@ class StoreReader(_Reads):
             if not await asyncio.to_thread(path.exists):
                 return None
         reader = cls(path, async_engine(path, READER))
-        reader._file = await asyncio.to_thread(_identity, path)
+        reader.file = await asyncio.to_thread(_identity, path)
         try:
             schema = await reader._read(stored_schema, path)
             _refuse_older(schema, path)
@@ -240,7 +242,7 @@ class StoreReader(_Reads):
 
     async def replaced(self) -> bool:
         """Whether another file, or none, is now where this one was opened."""
-        return await asyncio.to_thread(_identity, self.path) != self._file
+        return await asyncio.to_thread(_identity, self.path) != self.file
 
 
 def _refuse_older(schema: int, path: Path) -> None:
@@ -250,17 +252,6 @@ def _refuse_older(schema: int, path: Path) -> None:
             f"{path}: has schema {schema}, this version reads {SCHEMA}; "
             "the daemon of this version migrates it when it starts",
         )
-
-
-async def let_go(hanging: AbstractSet[asyncio.Task[Any]]) -> None:
-    """Give up tasks that hang in the database, so that the event loop can end. Their thread cannot be ended; the tasks
-    wait for it in one place after the other, and begin others that tidy up and wait for it too.
-    """
-    others = asyncio.all_tasks() - hanging
-    for _ in range(_AWAITS):
-        for task in asyncio.all_tasks() - others:
-            task.cancel()
-        await asyncio.sleep(0)
 
 
 def take_lock(path: Path) -> StoreLock:
@@ -290,7 +281,7 @@ def _check(path: Path) -> None:
         raise StoreError(StoreReason.CORRUPT, f"{path}: {found}")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> FileIdentity | None:
     """Which file this is; None where there is none."""
     try:
         found = path.stat()

@@ -45,6 +45,7 @@ rules: rules/
 resync: 30s
 store: sqlite:///var/controller.db
 control: control.sock
+listen: 127.0.0.1:0
 """
 
 
