@@ -6,7 +6,7 @@ It is Tuesday noon in New York, in the open hours of `renewals` and `starts`.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,6 +105,13 @@ class DaemonStage:
         url = yarl.URL(f"{self.url}{path}", encoded=True)
         async with self.session.request(method, url, headers=headers, **more) as answer:
             return Answer(answer.status, dict(answer.headers), await answer.text())
+
+    async def until(self, path: str, wanted: Callable[[Answer], bool]) -> Answer:
+        """Ask until the answer is as wanted. Raises TimeoutError."""
+        async with asyncio.timeout(10):
+            while not wanted(answer := await self.get(path)):
+                await asyncio.sleep(0.02)
+        return answer
 
     async def job(self, job_id: str) -> Any:
         return (await self.get(f"/api/v1/jobs/main/{job_id}")).json

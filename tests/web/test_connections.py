@@ -59,7 +59,9 @@ class Wire:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-async def test_what_is_no_request_is_told_so_as_a_problem_and_fills_no_log(tmp_path: Path, request_bytes: bytes) -> None:
+async def test_what_is_no_request_is_told_so_as_a_problem_and_fills_no_log(
+    tmp_path: Path, request_bytes: bytes
+) -> None:
     async with opened_door(tmp_path) as door:
         with capture_logs() as logs:
             said = await (await Wire.to(door)).send(request_bytes)
@@ -124,6 +126,7 @@ async def test_a_body_that_breaks_off_changes_nothing_and_fills_no_log(tmp_path:
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path, chunked: bool) -> None:
     async with opened_door(tmp_path) as door:
+
         async def in_chunks():  # type: ignore[no-untyped-def]
             for _ in range(LARGEST // 1024 + 2):
                 yield b"x" * 1024
