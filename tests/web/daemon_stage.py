@@ -22,6 +22,9 @@ from controller.clock import ShiftedClock
 from controller.core.job import Status
 from controller.sandbox.sandbox import Sandbox
 from controller.settings import load_settings
+from controller.store.errors import StoreError, StoreReason
+from controller.web.daemon_client import ask_daemon
+from controller.web.feed import Feed
 from tests.cli.stage import FIT, KEY, NOON, RULES
 from tests.runtime.stage import until
 
@@ -71,6 +74,11 @@ class DaemonStage:
         assert self.daemon.url is not None
         return self.daemon.url
 
+    @property
+    def feed(self) -> Feed:
+        assert self.daemon._faces is not None
+        return self.daemon._faces._feed
+
     def add(self, name: str, status: str = "ACTIVE", **more: Any) -> str:
         return self.sandbox.add_job(name, status=Status(status), **{"schedule": FIT, **more})
 
@@ -112,6 +120,18 @@ class DaemonStage:
             while not wanted(answer := await self.get(path)):
                 await asyncio.sleep(0.02)
         return answer
+
+    async def over_socket(self, method: str, path: str, body: Any = None) -> Any:
+        return await ask_daemon(self.settings.control, method, path, body)
+
+    def fill_the_disk(self) -> None:
+        """From now on the store refuses what is written."""
+
+        async def refuse(_changes: Any) -> None:
+            raise StoreError(StoreReason.FULL, "the disk is full")
+
+        assert self.daemon._running is not None
+        self.daemon._running.view.ledger.write = refuse
 
     async def job(self, job_id: str) -> Any:
         return (await self.get(f"/api/v1/jobs/main/{job_id}")).json
