@@ -63,6 +63,7 @@ class DaemonStage:
     def __init__(self, folder: Path, sandbox: Sandbox, clock: ShiftedClock, session: aiohttp.ClientSession) -> None:
         self.folder = folder
         self.sandbox = sandbox
+        self.clock = clock
         self.session = session
         self.token: str | None = None
         self.settings = load_settings(folder / "controller.yaml")
@@ -84,8 +85,12 @@ class DaemonStage:
 
     async def start(self) -> None:
         """Run the daemon until its first pass is verified."""
-        self.running = asyncio.create_task(self.daemon.run())
+        self.begin()
         await self.until_ready()
+
+    def begin(self) -> None:
+        """Run the daemon."""
+        self.running = asyncio.create_task(self.daemon.run())
 
     async def until_ready(self) -> None:
         def ready() -> bool:

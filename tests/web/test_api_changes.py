@@ -104,7 +104,9 @@ async def test_what_cannot_be_done_is_told_with_its_place_and_changes_nothing(
     assert await audit(served, "incident.opened") + await audit(served, "hold.placed") == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"author": "a", "reason": "r", "author": 1}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"author": "a", "reason": "r", "author": 1}']
+)
 async def test_a_body_that_is_no_object_of_ours_is_a_problem(served: DaemonStage, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await served.ask("POST", "/api/v1/incidents", data=body, headers=headers)

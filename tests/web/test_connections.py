@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from controller.web import application as application_module
 from controller.web import connections as connections_module
+from controller.web import listener as listener_module
 from controller.web.connections import Connections
 from controller.web.gate import Limits
 from controller.web.limits import Rate
@@ -191,11 +192,14 @@ async def test_who_takes_nothing_of_the_answer_is_cut_off(tmp_path: Path, monkey
         assert await door.look() == 200
 
 
-async def test_a_port_that_is_taken_is_told_once_and_tried_again(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "AGAIN_SECONDS", 0.01)
     async with opened_door(tmp_path) as door:
         host, port = door.listener.url.removeprefix("http://").split(":")
         with capture_logs() as logs:
-            second = Listener((host, int(port)), door.build(read=False, write=False, names=(), limits=MUCH), again=0.01)
+            second = Listener((host, int(port)), door.build(read=False, write=False, names=(), limits=MUCH))
             second.start()
             await asyncio.sleep(0.1)
             assert not second.listening.is_set()
