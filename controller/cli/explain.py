@@ -9,7 +9,7 @@ import click
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live
-from controller.cli.moments import exact, relative
+from controller.shown.moments import exact, relative
 from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import printable, show
 from controller.cli.run import LOG_FLUSH_SECONDS

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from controller.cli.moments import exact
+from controller.shown.moments import exact
 from controller.cli.output import printable
 from controller.core.decision import Reason
 from controller.core.forecast import Segment, State

@@ -1,0 +1,42 @@
+"""Instants in a page: exact in a zone, with the machine-readable one from which a script tells the viewer's own time."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from controller.core.instant_text import rfc3339
+from controller.core.interval import Instant
+from controller.shown.moments import exact, relative
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """As they are told at `now`."""
+
+    now: Instant
+
+    def at(self, moment: Instant | str, zone: ZoneInfo = _UTC) -> Markup:
+        """`Mon 2026-11-23 17:00 EST`, of an instant or of an RFC 3339 text."""
+        instant = _instant(moment)
+        return Markup('<time datetime="{}">{}</time>').format(rfc3339(instant), exact(instant, zone))
+
+    def away(self, moment: Instant | str) -> str:
+        """`in 2 h 5 min`, `3 min ago`."""
+        return relative(_instant(moment), self.now)
+
+    def clock(self, moment: Instant | str) -> Markup:
+        """The time of day alone, `14:02 UTC`."""
+        instant = _instant(moment)
+        text = f"{datetime.fromtimestamp(instant, _UTC):%H:%M:%S} UTC"
+        return Markup('<time datetime="{}">{}</time>').format(rfc3339(instant), text)
+
+
+def _instant(moment: Instant | str) -> Instant:
+    if not isinstance(moment, str):
+        return math.floor(moment)
+    return datetime.fromisoformat(moment).timestamp()
