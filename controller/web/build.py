@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +23,7 @@ from controller.web.events import Events
 from controller.web.feed import Feed
 from controller.web.gate import LIMITS, Gate, ListenerGate, OpenGate
 from controller.web.history import History
-from controller.web.hosts import Hosts
+from controller.web.hosts import Hosts, is_loopback
 from controller.web.jobs import Jobs
 from controller.web.listener import Listener
 from controller.web.openapi import Documentation
@@ -120,7 +119,7 @@ class Faces:
             if token is not None:
                 with suppress(TokenUnusable):
                     await token.read()
-        if self._read is None and self._address is not None and not _is_loopback(self._address[0]):
+        if self._read is None and self._address is not None and not is_loopback(self._address[0]):
             log.warning("web.unprotected", address=":".join(map(str, self._address)))
 
     def _refused(self, address: str, times: int) -> None:
@@ -132,10 +131,3 @@ class Faces:
 
 def _token(source: ApiKeySource | None, seen: set[str]) -> Token | None:
     return None if source is None else Token(source, seen)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -60,6 +60,14 @@ class Hosts:
         return parts.netloc.lower() == request.headers[hdrs.HOST].lower() or parts.hostname in self._names
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _name_of(authority: str) -> str | None:
     """The host without its port, in lower case; None where there is none."""
     try:

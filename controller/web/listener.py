@@ -19,10 +19,9 @@ SHUTDOWN_SECONDS = 2.0
 class Listener:
     """Serves an application at an address, (host, port); port 0 is any free one."""
 
-    def __init__(self, address: tuple[str, int], app: web.Application, again: float = AGAIN_SECONDS) -> None:
+    def __init__(self, address: tuple[str, int], app: web.Application) -> None:
         self._address = address
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
-        self._again = again
         self._server: asyncio.Server | None = None
         self._starting: asyncio.Task[None] | None = None
         self.listening = asyncio.Event()
@@ -60,9 +59,9 @@ class Listener:
                 problem = error.strerror or str(error)
                 if problem != told:
                     address = ":".join(map(str, self._address))
-                    log.error("web.unavailable", address=address, problem=problem, again_in_seconds=self._again)
+                    log.error("web.unavailable", address=address, problem=problem, again_in_seconds=AGAIN_SECONDS)
                 told = problem
-                await asyncio.sleep(self._again)
+                await asyncio.sleep(AGAIN_SECONDS)
             else:
                 log.info("web.started", url=self.url)
                 self.listening.set()

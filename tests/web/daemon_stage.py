@@ -6,7 +6,7 @@ It is Tuesday noon in New York, in the open hours of `renewals` and `starts`.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,9 @@ from controller.clock import ShiftedClock
 from controller.core.job import Status
 from controller.sandbox.sandbox import Sandbox
 from controller.settings import load_settings
+from controller.store.errors import StoreError, StoreReason
+from controller.web.daemon_client import ask_daemon
+from controller.web.feed import Feed
 from tests.cli.stage import FIT, KEY, NOON, RULES
 from tests.runtime.stage import until
 
@@ -60,6 +63,7 @@ class DaemonStage:
     def __init__(self, folder: Path, sandbox: Sandbox, clock: ShiftedClock, session: aiohttp.ClientSession) -> None:
         self.folder = folder
         self.sandbox = sandbox
+        self.clock = clock
         self.session = session
         self.token: str | None = None
         self.settings = load_settings(folder / "controller.yaml")
@@ -71,13 +75,22 @@ class DaemonStage:
         assert self.daemon.url is not None
         return self.daemon.url
 
+    @property
+    def feed(self) -> Feed:
+        assert self.daemon._faces is not None
+        return self.daemon._faces._feed
+
     def add(self, name: str, status: str = "ACTIVE", **more: Any) -> str:
         return self.sandbox.add_job(name, status=Status(status), **{"schedule": FIT, **more})
 
     async def start(self) -> None:
         """Run the daemon until its first pass is verified."""
-        self.running = asyncio.create_task(self.daemon.run())
+        self.begin()
         await self.until_ready()
+
+    def begin(self) -> None:
+        """Run the daemon."""
+        self.running = asyncio.create_task(self.daemon.run())
 
     async def until_ready(self) -> None:
         def ready() -> bool:
@@ -105,6 +118,25 @@ class DaemonStage:
         url = yarl.URL(f"{self.url}{path}", encoded=True)
         async with self.session.request(method, url, headers=headers, **more) as answer:
             return Answer(answer.status, dict(answer.headers), await answer.text())
+
+    async def until(self, path: str, wanted: Callable[[Answer], bool]) -> Answer:
+        """Ask until the answer is as wanted. Raises TimeoutError."""
+        async with asyncio.timeout(10):
+            while not wanted(answer := await self.get(path)):
+                await asyncio.sleep(0.02)
+        return answer
+
+    async def over_socket(self, method: str, path: str, body: Any = None) -> Any:
+        return await ask_daemon(self.settings.control, method, path, body)
+
+    def fill_the_disk(self) -> None:
+        """From now on the store refuses what is written."""
+
+        async def refuse(_changes: Any) -> None:
+            raise StoreError(StoreReason.FULL, "the disk is full")
+
+        assert self.daemon._running is not None
+        self.daemon._running.view.ledger.write = refuse
 
     async def job(self, job_id: str) -> Any:
         return (await self.get(f"/api/v1/jobs/main/{job_id}")).json

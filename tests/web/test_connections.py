@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from controller.web import application as application_module
 from controller.web import connections as connections_module
+from controller.web import listener as listener_module
 from controller.web.connections import Connections
 from controller.web.gate import Limits
 from controller.web.limits import Rate
@@ -59,7 +60,9 @@ class Wire:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-async def test_what_is_no_request_is_told_so_as_a_problem_and_fills_no_log(tmp_path: Path, request_bytes: bytes) -> None:
+async def test_what_is_no_request_is_told_so_as_a_problem_and_fills_no_log(
+    tmp_path: Path, request_bytes: bytes
+) -> None:
     async with opened_door(tmp_path) as door:
         with capture_logs() as logs:
             said = await (await Wire.to(door)).send(request_bytes)
@@ -124,6 +127,7 @@ async def test_a_body_that_breaks_off_changes_nothing_and_fills_no_log(tmp_path:
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path, chunked: bool) -> None:
     async with opened_door(tmp_path) as door:
+
         async def in_chunks():  # type: ignore[no-untyped-def]
             for _ in range(LARGEST // 1024 + 2):
                 yield b"x" * 1024
@@ -188,11 +192,14 @@ async def test_who_takes_nothing_of_the_answer_is_cut_off(tmp_path: Path, monkey
         assert await door.look() == 200
 
 
-async def test_a_port_that_is_taken_is_told_once_and_tried_again(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "AGAIN_SECONDS", 0.01)
     async with opened_door(tmp_path) as door:
         host, port = door.listener.url.removeprefix("http://").split(":")
         with capture_logs() as logs:
-            second = Listener((host, int(port)), door.build(read=False, write=False, names=(), limits=MUCH), again=0.01)
+            second = Listener((host, int(port)), door.build(read=False, write=False, names=(), limits=MUCH))
             second.start()
             await asyncio.sleep(0.1)
             assert not second.listening.is_set()

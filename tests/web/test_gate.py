@@ -142,9 +142,7 @@ async def test_a_probe_comes_by_any_address_and_by_no_other_name(tmp_path: Path,
         ({"Origin": "http://[::1"}, 403),
     ],
 )
-async def test_no_page_of_another_origin_changes_anything(
-    tmp_path: Path, headers: dict[str, str], status: int
-) -> None:
+async def test_no_page_of_another_origin_changes_anything(tmp_path: Path, headers: dict[str, str], status: int) -> None:
     async with opened_door(tmp_path, names=["dialer.example"]) as door:
         assert await door.change(WRITE, **headers) == status
         assert len(door.changes) == (status == 200)

@@ -139,7 +139,9 @@ def test_requests_against_it_are_refused_as_it_says(served: Served) -> None:
 def test_methods_that_it_does_not_list_are_refused_with_those_that_it_does(served: Served) -> None:
     for path, item in served.document["paths"].items():
         known = {method.upper() for method in item}
-        url = served.url + path.replace("{workspace}", "main").replace("{id}", served.jobs[0]).replace("{name}", "storm")
+        url = served.url + path.replace("{workspace}", "main").replace("{id}", served.jobs[0]).replace(
+            "{name}", "storm"
+        )
         for method in METHODS:
             if method in known or (method == "HEAD" and "GET" in known and path != UNENDING):
                 continue

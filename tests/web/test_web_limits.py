@@ -77,7 +77,9 @@ def test_who_waits_may_ask_again(time: Time) -> None:
     time.now += 0.5
     assert [buckets.take("a"), buckets.take("a")] == [0, pytest.approx(0.5)]
     time.now += 3600
-    assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, pytest.approx(0.5)], "nothing is saved up beyond the burst"
+    assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, pytest.approx(0.5)], (
+        "nothing is saved up beyond the burst"
+    )
 
 
 def test_only_so_many_addresses_are_remembered(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
