@@ -23,7 +23,9 @@ DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """`segments` hold all of the days, gapless, each with what decides alone; `partial` are the incidents that cover only some of the jobs."""
+    """`segments` hold all of the days, gapless, each with what decides alone; `partial` are the incidents that cover
+    only some of the jobs.
+    """
 
     campaign: str
     zone: ZoneInfo
