@@ -12,19 +12,12 @@ from controller.page.moments import Moments
 from controller.page.static_files import StaticFiles
 from controller.page.visit import Visit
 from controller.shown.freshness import freshness
+from controller.shown.lines import JobState
 from controller.web.plug import Surroundings
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "img-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -36,6 +29,16 @@ HEADERS = {
 PIECES = 400
 """After so many pieces of a page everybody else gets a turn: a pause must not wait for who only looks."""
 
+MARKS = {
+    JobState.DIALING: "▶",
+    JobState.RULES: "■",
+    JobState.INCIDENT: "▲",
+    JobState.PERSON: "◆",
+    JobState.NOT_STARTED: "○",
+    JobState.FINISHED: "✓",
+    JobState.UNKNOWN: "?",
+}
+"""Beside the colour of each state, which not everybody sees."""
 NAVIGATION = (
     ("/", "Now"),
     ("/coming", "Coming days"),
@@ -68,6 +71,9 @@ class Frame:
         )
         environment.globals["static"] = self._files.url
         environment.globals["navigation"] = NAVIGATION
+        environment.globals["marks"] = MARKS
+        for name in environment.list_templates():
+            environment.get_template(name)  # compiled now, not while somebody waits
 
     async def show(
         self,
@@ -91,7 +97,7 @@ class Frame:
         view, around = self._around.view, self._around
         return {
             "here": str(visit.request.rel_url),
-            "path": visit.request.path,
+            "path": visit.request.rel_url.raw_path,
             "who": None if visit.session is None else visit.session.name,
             "form_key": None if visit.session is None else visit.session.form_key,
             "may_change": visit.may_change,

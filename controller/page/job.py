@@ -84,6 +84,8 @@ class JobPage:
             visit,
             "job.html",
             HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
+            here=job_path(key),
+            path=job_path(key),
             line=job_line(decision, situation, [finding.kind for finding, _ in standing]),
             record=job_record(decision, situation),
             verdicts=verdicts,
@@ -131,4 +133,3 @@ def _unknown(key: JobKey) -> ProblemError:
 def job_path(key: JobKey) -> str:
     """Where a job's page is."""
     return f"/jobs/{quote(key.workspace, safe='')}/{quote(key.id, safe='')}"
-

@@ -1,4 +1,4 @@
-"""Instants in a page: exact in a zone, with the machine-readable one from which a script tells the viewer's own time."""
+"""Instants in a page: exact in a zone, and such that a script can tell them in the viewer's own."""
 
 import math
 from dataclasses import dataclass

@@ -2,20 +2,22 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from aiohttp import web
 from pydantic import BeforeValidator, Field
 
-from controller.core.finding import FindingKind
-from controller.core.job import JobKey
 from controller.page.frame import Frame
 from controller.page.visit import Visit
 from controller.runtime.view import View
-from controller.shown.lines import STATE_WORDS, JobLine, JobState, job_line
+from controller.shown.lines import STATE_WORDS, JobLine, job_line
 from controller.shown.overview import overview
 from controller.web.jobs import gently
 from controller.web.queries import LONGEST, Query, query_of
+
+if TYPE_CHECKING:
+    from controller.core.finding import FindingKind
+    from controller.core.job import JobKey
 
 SHOWN = 1000
 """Rows; with more jobs a filter finds the others."""
@@ -50,7 +52,10 @@ class NowQuery(Query):
             (self.campaign is None or self.campaign in line.campaigns)
             and (self.workspace is None or self.workspace == line.key.workspace)
             and (self.state is None or (line.look if self.state == LOOK else line.state == self.state))
-            and (self.text is None or self.text.lower() in f"{line.name}\n{line.key}\n{line.title}\n{line.detail}".lower())
+            and (
+                self.text is None
+                or self.text.lower() in f"{line.name}\n{line.key}\n{line.title}\n{line.detail}".lower()
+            )
         )
 
 
@@ -65,7 +70,9 @@ class Now:
         """All jobs in one line, and each in a row."""
         asked = query_of(visit.request, NowQuery)
         lines = await job_lines(self.view)
-        wanted = sorted((line for line in lines if asked.fits(line)), key=lambda line: (not line.look, line.name, line.key))
+        wanted = sorted(
+            (line for line in lines if asked.fits(line)), key=lambda line: (not line.look, line.name, line.key)
+        )
         return await self.frame.show(
             visit,
             "now.html",

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -10,7 +11,6 @@ from controller.page.frame import Frame
 from controller.page.visit import Visit
 from controller.runtime.view import View
 from controller.shown.advice import ADVICE
-from controller.shown.record_types import StandingRecord
 from controller.shown.records import audit_record
 from controller.store.errors import StoreError
 from controller.store.records import AuditFilter
@@ -18,6 +18,9 @@ from controller.web.history import History
 from controller.web.problems import store_trouble
 from controller.web.rules import rules_record
 from controller.web.status import standing
+
+if TYPE_CHECKING:
+    from controller.shown.record_types import StandingRecord
 
 EVENTS = 200
 """Lines of the audit that are shown; the newest."""

@@ -104,9 +104,8 @@ class Stop:
     async def _close_page(self, visit: Visit, name: str, problems: list[str]) -> web.Response:
         opened = next((each for each in self.view.ledger.incidents.values() if each.incident.name == name), None)
         if opened is None:
-            raise UnknownIncident(f"no incident named {name!r} is open here: it is closed already, or stands in the rules")
+            raise UnknownIncident(
+                f"no incident named {name!r} is open here: it is closed already, or stands in the rules"
+            )
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
-        return await self.frame.show(
-            visit, "close.html", status, incident=opened_record(opened), problems=problems
-        )
-
+        return await self.frame.show(visit, "close.html", status, incident=opened_record(opened), problems=problems)

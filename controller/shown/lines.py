@@ -153,7 +153,8 @@ def _who(decision: Decision, situation: Situation, state: JobState) -> str:
 
 def _covering(decision: Decision, situation: Situation) -> list[Incident]:
     """Those that the decision names."""
-    return [each for each in situation.incidents if f"{each.name}: {each.reason}" in decision.detail] or list(situation.incidents)
+    named = [each for each in situation.incidents if f"{each.name}: {each.reason}" in decision.detail]
+    return named or list(situation.incidents)
 
 
 def _opened_by(stop: Incident | Hold) -> str:
