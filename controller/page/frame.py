@@ -9,6 +9,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from controller.page.moments import Moments
+from controller.page.paths import close_path, job_path, path_of
 from controller.page.static_files import StaticFiles
 from controller.page.visit import Visit
 from controller.shown.freshness import freshness
@@ -26,7 +27,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     hdrs.VARY: "Cookie",
 }
-PIECES = 400
+PIECES = 100
 """After so many pieces of a page everybody else gets a turn: a pause must not wait for who only looks."""
 
 MARKS = {
@@ -71,7 +72,7 @@ class Frame:
         )
         environment.globals["static"] = self._files.url
         environment.globals["navigation"] = NAVIGATION
-        environment.globals["marks"] = MARKS
+        environment.globals.update(marks=MARKS, job_path=job_path, path_of=path_of, close_path=close_path)
         for name in environment.list_templates():
             environment.get_template(name)  # compiled now, not while somebody waits
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 
 from controller.core.job import JobKey
 from controller.page.forms import SPANS, HoldForm, ReasonForm, WrongForm, fields_of, form_of
 from controller.page.frame import Frame
+from controller.page.paths import job_path
 from controller.page.told import ToldQuery, tell
 from controller.page.visit import Visit
 from controller.runtime.operations import OperationRefused, Operations
@@ -128,8 +128,3 @@ class JobPage:
 
 def _unknown(key: JobKey) -> ProblemError:
     return ProblemError(HTTPStatus.NOT_FOUND, f"no job {key} is known: it may be gone, or was not read yet")
-
-
-def job_path(key: JobKey) -> str:
-    """Where a job's page is."""
-    return f"/jobs/{quote(key.workspace, safe='')}/{quote(key.id, safe='')}"

@@ -1,7 +1,7 @@
 """Instants in a page: exact in a zone, and such that a script can tell them in the viewer's own."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,19 @@ _UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """As they are told at `now`."""
+    """As they are told at `now`; a thousand rows share a few of them."""
 
     now: Instant
+    _told: dict[tuple[Instant | str, ZoneInfo], Markup] = field(init=False, default_factory=dict)
 
     def at(self, moment: Instant | str, zone: ZoneInfo = _UTC) -> Markup:
         """`Mon 2026-11-23 17:00 EST`, of an instant or of an RFC 3339 text."""
-        instant = _instant(moment)
-        return Markup('<time datetime="{}">{}</time>').format(rfc3339(instant), exact(instant, zone))
+        told = self._told.get((moment, zone))
+        if told is None:
+            instant = _instant(moment)
+            told = Markup('<time datetime="{}">{}</time>').format(rfc3339(instant), exact(instant, zone))
+            self._told[moment, zone] = told
+        return told
 
     def away(self, moment: Instant | str) -> str:
         """`in 2 h 5 min`, `3 min ago`."""
