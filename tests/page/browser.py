@@ -75,7 +75,7 @@ class Browser:
     async def until(self, path: str, text: str) -> Page:
         """The page once it holds that text in its main part. Raises TimeoutError."""
         async with asyncio.timeout(10):
-            while text not in (page := await self.get(path)).main.text:
+            while text not in (page := await self.get(path)).main.text:  # noqa: ASYNC110 - it has no event
                 await asyncio.sleep(0.02)
         return page
 

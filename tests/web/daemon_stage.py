@@ -99,8 +99,7 @@ class DaemonStage:
             return self.daemon.url is not None
 
         await until(ready, 20)
-        while (await self.get("/readyz")).status != 200:
-            await asyncio.sleep(0.01)
+        await self.until("/readyz", lambda answer: answer.status == 200)
 
     async def close(self) -> None:
         self.daemon.stop()
@@ -122,7 +121,7 @@ class DaemonStage:
     async def until(self, path: str, wanted: Callable[[Answer], bool]) -> Answer:
         """Ask until the answer is as wanted. Raises TimeoutError."""
         async with asyncio.timeout(10):
-            while not wanted(answer := await self.get(path)):
+            while not wanted(answer := await self.get(path)):  # noqa: ASYNC110 - only asking tells
                 await asyncio.sleep(0.02)
         return answer
 

@@ -81,6 +81,7 @@ def closed_schemas(document: dict[str, Any]) -> dict[str, Any]:
 
 def operations(served: Served) -> list[Any]:
     schema = schemathesis.openapi.from_dict(closed_schemas(served.document))
+    schema.validate()
     schema.config.generation.update(allow_extra_parameters=False)
     found = [result.ok() for result in schema.get_all_operations()]
     return [operation for operation in found if operation.path != UNENDING]
