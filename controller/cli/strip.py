@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from controller.cli.moments import exact
 from controller.core.forecast import Segment, State
 from controller.core.interval import Instant, Interval
 from controller.shown.day_words import day_words
+from controller.shown.moments import exact
 from controller.shown.preview import Preview
 from controller.shown.printable import printable
 

@@ -57,6 +57,7 @@ class Health:
     lately_blocked: Callable[[], float | None] = lambda: None
     busy: Callable[[], Mapping[str, float]] = dict
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    _read: dict[str, float] = field(default_factory=dict)
     _begun: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +66,13 @@ class Health:
     def passed(self, report: PassReport) -> None:
         """Take note of a pass that ended."""
         self._finished[report.workspace] = (self.clock.monotonic(), report.verified)
+        if report.problem is None:
+            self._read[report.workspace] = self.clock.monotonic()
+
+    def seconds_since_read(self) -> Mapping[str, float]:
+        """For each workspace whose jobs were ever read: how long ago a pass last ended that read them."""
+        now = self.clock.monotonic()
+        return {name: now - at for name, at in self._read.items()}
 
     @property
     def started(self) -> bool:

@@ -25,6 +25,8 @@ class Access(Enum):
     """Whoever may look."""
     CHANGE = "change"
     """Whoever may change something."""
+    PAGE = "page"
+    """A person's browser: who it is, and what that person may, is asked by the page itself."""
 
 
 @dataclass(frozen=True, slots=True)
