@@ -107,9 +107,9 @@ def test_when_the_provider_cannot_be_reached_the_page_says_from_when_it_is(serve
     visitor.go("/")
     assert served.box.end(signal.SIGTERM) == 0
     served.controller.wait_for("workspace.unreachable")
-    notice = visitor.page.get_by_role("status").or_(visitor.page.get_by_role("alert"))
-    expect(notice.filter(has_text="main").first).to_be_visible(timeout=60_000)
-    expect(visitor.page.locator("body")).to_contain_text("what you see is from", timeout=60_000)
+    notice = visitor.page.locator(".notice", has_text="what you see is from")
+    expect(notice.filter(has_text="The last pass that read main was")).to_be_visible(timeout=60_000)
+    expect(visitor.page.locator("main")).to_contain_text("main cannot be read: connection")
     expect(visitor.row("US renewals east")).to_be_visible()
     assert violations(visitor.page) == []
 
