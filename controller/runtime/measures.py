@@ -77,9 +77,9 @@ def _versions() -> Iterator[Metric]:
     year = _TZDATA.partition(".")[0]
     yield gauge(
         "tzdata_release_timestamp_seconds",
-        "The begin of the year in which the time zone data in use was released.",
+        "The middle of the year in which the time zone data in use was released.",
         (),
-        {(): datetime(int(year), 1, 1, tzinfo=UTC).timestamp()} if year.isdigit() else {},
+        {(): datetime(int(year), 7, 1, tzinfo=UTC).timestamp()} if year.isdigit() else {},
     )
 
 

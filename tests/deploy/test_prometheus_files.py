@@ -10,6 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from controller.cli.main import main
+from controller.core.zone import DAY
+from controller.doctor.zone_data import STALE_DAYS
 from controller.telemetry.metrics import PREFIX
 from tests.deploy.documented import DEPLOY, documented
 from tests.deploy.promtool import needs_promtool, promtool
@@ -65,6 +67,10 @@ def test_every_metric_and_label_value_of_an_alert_is_in_the_table(name: str) -> 
             assert known is not None
             assert any(re.fullmatch(value, each) for each in known), (metric, label, value)
             assert regex or value in known
+
+
+def test_the_alert_calls_zone_data_old_when_doctor_does() -> None:
+    assert ALERTS["CampaignControllerTimeZoneDataOld"]["expr"].endswith(f" > {STALE_DAYS} * {DAY}")
 
 
 def test_what_is_explained_elsewhere_exists_there() -> None:
