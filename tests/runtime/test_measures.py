@@ -1,8 +1,7 @@
-"""What a scrape says of the daemon: asked of its parts at that moment."""
+"""What a scrape says of workspaces and of the daemon: asked of its parts at that moment."""
 
 import asyncio
 import io
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,67 +10,15 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from controller.core.campaign import Hold, Incident
-from controller.core.controls import Closing, OpenedIncident, PlacedHold
-from controller.core.finding import FindingKind
-from controller.core.job import JobKey, Status
-from controller.rules.loader import load_rules
-from controller.runtime.health import Health, Part
+from controller.core.job import Status
 from controller.runtime.measures import Measures
 from controller.runtime.report import Trigger
-from controller.runtime.rules_keeper import RulesKeeper
-from controller.store.changes import PutHold, PutIncident
 from controller.store.errors import StoreError, StoreReason
-from controller.store.records import StoredRevision
 from controller.telemetry.logs import configure_logs
 from tests.core.build import at
 from tests.runtime.faults import on, refusing, unchanged
+from tests.runtime.measured import Scene
 from tests.runtime.stage import CLOSE, MORNING, OPEN, SHUT, Stage
-
-RULES = """\
-calendars:
-  floor: {timezone: UTC, hours: {mon-fri: ["09:00-17:00"]}, holidays: [{country: US, subdivision: none}]}
-incidents:
-  ended: {reason: r, from: 2026-11-20T00:00:00Z, until: 2026-11-21T00:00:00Z}
-  short: {reason: r, from: 2026-11-23T00:00:00Z, until: 2026-11-24T00:00:00Z}
-  first: {reason: r, from: 2026-11-22T00:00:00Z}
-  second: {reason: r, from: 2026-11-23T12:00:00Z}
-  coming: {reason: r, from: 2026-12-24T00:00:00Z}
-"""
-
-
-class Scene:
-    """A stage whose health is measured; the rules of the files are those of `folder`, whatever its jobs obey."""
-
-    def __init__(self, stage: Stage, folder: Path) -> None:
-        self.stage = stage
-        self.file = folder / "a.yaml"
-        self.file.write_text(RULES)
-        rules = RulesKeeper(folder, frozenset({"main"}), stage.clock, stage.ledger.record, lambda: None)
-        part = Part(stage.reconciler, stage.watch)
-        self.health = Health(stage.clock, 30.0, {"main": part}, stage.ledger, rules)
-        self.crashes: dict[str, int] = {}
-        self.registry = CollectorRegistry()
-        self.registry.register(Measures(self.health, crashes=lambda: self.crashes))
-
-    async def at(self, instant: float, trigger: Trigger = Trigger.RESYNC) -> None:
-        """Run a pass at that instant, as the daemon does."""
-        self.health.passed(await self.stage.settled_at(instant, trigger=trigger))
-
-    def value(self, name: str, **labels: str) -> float | None:
-        return self.registry.get_sample_value(f"campaign_controller_{name}", labels)
-
-    def of_main(self, name: str, **labels: str) -> float | None:
-        return self.value(name, workspace="main", **labels)
-
-    def not_zero(self, name: str) -> dict[tuple[str, ...], float]:
-        """The values of one family that are not 0, by its labels without the workspace."""
-        [family] = [each for each in self.registry.collect() if each.name == f"campaign_controller_{name}"]
-        return {
-            tuple(value for label, value in sample.labels.items() if label != "workspace"): sample.value
-            for sample in family.samples
-            if sample.value
-        }
 
 
 @pytest.fixture
@@ -182,22 +129,6 @@ async def test_an_override_that_was_only_suspected_counts_once_it_is_certain(sce
     assert scene.of_main("overrides_total") == 2
 
 
-async def test_claims_and_findings_are_counted_in_each_workspace(scene: Scene) -> None:
-    job = scene.stage.add()
-    scene.stage.add(schedule=None)
-    await scene.at(SHUT)
-    assert scene.not_zero("claims") == {("held",): 2}
-    assert scene.of_main("claims", state="intended") == 0
-    assert scene.of_main("claims", state="resumed") is None, "only open claims"
-    assert scene.of_main("findings", kind="schedule_missing") == 1
-    scene.stage.use()
-    await scene.at(SHUT + 30)
-    assert scene.of_main("findings", kind=FindingKind.ORPHANED_CLAIM) == 2
-    moved = replace(scene.stage.ledger.claims[JobKey("main", job)], workspace="gone")
-    scene.stage.ledger.claims[JobKey("gone", job)] = moved
-    assert scene.value("claims", workspace="gone", state="held") == 1, "a workspace that is configured no more"
-
-
 async def test_the_last_verified_pass_is_never_until_there_is_one_and_stays_while_passes_fail(scene: Scene) -> None:
     assert scene.of_main("last_verified_pass_timestamp_seconds") == 0
     await scene.at(OPEN)
@@ -233,69 +164,6 @@ async def test_each_degraded_mode_is_a_number(scene: Scene) -> None:
     assert [scene.of_main(name) for name in names] == [1, 0]
     assert [scene.value(name) for name in ("store_durable", "event_loop_blocked_seconds")] == [0, 12.5]
     assert scene.of_main("pass_crashes_total") == 2
-
-
-async def test_the_rules_files_are_told_by_their_last_reading(scene: Scene) -> None:
-    assert scene.value("rules_last_reload_successful") == 1
-    assert scene.value("rules_last_reload_success_timestamp_seconds") == OPEN
-    revision = scene.health.rules.book.rules.revision
-    assert scene.value("rules_info", revision=revision) == 1
-    scene.stage.clock.instant = OPEN + 60
-    scene.file.write_text(RULES.replace("reason: r", "reasons: r"))
-    await scene.health.rules.look()
-    assert scene.value("rules_last_reload_successful") == 0
-    assert scene.value("rules_last_reload_success_timestamp_seconds") == OPEN
-    scene.file.write_text("# the same\n" + RULES)
-    await scene.health.rules.look()
-    assert scene.value("rules_last_reload_successful") == 1
-    assert scene.value("rules_last_reload_success_timestamp_seconds") == OPEN + 60
-    scene.file.write_text("calendars: {}")
-    await scene.health.rules.look()
-    assert scene.value("rules_info", revision=revision) is None
-    assert scene.value("holidays_known_until_timestamp_seconds") is None, "no calendar needs any"
-
-
-async def test_rules_that_were_wrong_from_the_start_were_never_reloaded(stage: Stage, tmp_path: Path) -> None:
-    (tmp_path / "rules").mkdir()
-    scene = Scene(stage, tmp_path / "rules")
-    scene.file.write_text("calendar: {}")
-    await scene.health.rules.start(StoredRevision("r0", {"a.yaml": "calendars: {}"}, "2026.6", "0.109", 1.0, 1.0))
-    assert scene.value("rules_last_reload_successful") == 0
-    assert scene.value("rules_last_reload_success_timestamp_seconds") == 0
-
-
-async def test_holidays_are_known_until_the_first_calendar_that_knows_none(scene: Scene) -> None:
-    assert scene.value("holidays_known_until_timestamp_seconds") == at("2029-01-01T00:00")
-    book = scene.health.rules.book
-    calendars = dict(load_rules({"a.yaml": RULES.encode()}, now=at("2025-06-01T00:00")).rules.calendars)
-    book.rules = replace(book.rules, calendars={**book.rules.calendars, "older": calendars["floor"]})
-    assert scene.value("holidays_known_until_timestamp_seconds") == at("2028-01-01T00:00")
-
-
-async def test_incidents_under_way_are_counted_by_who_opened_them(scene: Scene) -> None:
-    opened = [
-        OpenedIncident("1", Incident("flood", "r", OPEN - 60)),
-        OpenedIncident("2", Incident("over", "r", OPEN - 600, OPEN)),
-        OpenedIncident("3", Incident("clock set back since", "r", OPEN + 600, OPEN + 900)),
-        OpenedIncident("4", Incident("outage", "r", OPEN - 30), "webhook status page"),
-    ]
-    await scene.stage.ledger.record([PutIncident(each) for each in opened])
-    assert scene.not_zero("incidents") == {("rules",): 3, ("operator",): 2, ("webhook",): 1}
-    oldest = scene.not_zero("oldest_open_ended_incident_timestamp_seconds")
-    assert oldest == {("rules",): at("2026-11-22T00:00"), ("operator",): OPEN - 60, ("webhook",): OPEN - 30}
-    closed = [replace(each, closed=Closing(OPEN, "a", "r")) for each in opened]
-    await scene.stage.ledger.record([PutIncident(each) for each in closed])
-    assert scene.value("incidents", source="webhook") == 0
-    assert scene.value("oldest_open_ended_incident_timestamp_seconds", source="webhook") is None
-
-
-async def test_holds_are_counted_while_they_are_in_force(scene: Scene) -> None:
-    assert scene.of_main("holds") == 0
-    job = JobKey("main", "j")
-    ends = {"1": OPEN, "2": SHUT, "3": math.inf}
-    holds = [PlacedHold(number, Hold(job, "a", "r", OPEN - 60, end), "US renewals") for number, end in ends.items()]
-    await scene.stage.ledger.record([PutHold(each) for each in holds])
-    assert scene.of_main("holds") == 2
 
 
 async def test_what_comes_next_is_told_where_something_does(scene: Scene) -> None:
