@@ -17,19 +17,24 @@ from controller.clock import Clock
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.engine import Engine
+from controller.runtime.event_measures import EventMeasures
 from controller.runtime.expiry import Expiry
 from controller.runtime.health import Health, Part
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
+from controller.runtime.measures import Measures
 from controller.runtime.operations import Operations
 from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
+from controller.runtime.report import PassReport
 from controller.runtime.rules_keeper import RulesKeeper
 from controller.runtime.service import ServiceReporter
 from controller.runtime.store_check import check_store
 from controller.runtime.view import View
 from controller.runtime.watch import watch_folder
 from controller.settings import Settings
+from controller.telemetry.logs import LogPipeline
+from controller.telemetry.metrics import open_registry
 from controller.telemetry.notify import NobodyAsks, ServiceManager
 from controller.vogent.client import VogentClient
 from controller.web.changes import Changes
@@ -58,7 +63,8 @@ class _Running:
 
 class Daemon:
     """The long-running program: the engine with the store, the API's clients, the rules' watcher and the control
-    socket around it. `manager` is told how it is, and wants to hear so every `watchdog` real seconds.
+    socket around it. `manager` is told how it is, and wants to hear so every `watchdog` real seconds; the losses of
+    `logs` are among what is measured in `registry`.
     """
 
     def __init__(
@@ -68,12 +74,16 @@ class Daemon:
         seen_keys: set[str],
         manager: ServiceManager | None = None,
         watchdog: float | None = None,
+        logs: LogPipeline | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._seen_keys = seen_keys
         self._manager = manager or NobodyAsks()
         self._watchdog = watchdog
+        self._logs = logs
+        self.registry = open_registry()
+        self._events = EventMeasures(self.registry, settings.workspaces)
         self._stop = asyncio.Event()
         self._running: _Running | None = None
 
@@ -93,7 +103,9 @@ class Daemon:
             rules = self._rules(ledger)
             await rules.start(last_rules)
             watches = watch_clock(self._settings, self._clock)
-            clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys, watches))
+            clients = await stack.enter_async_context(
+                open_clients(self._settings, self._seen_keys, watches, self._events.requests)
+            )
             running = self._build(clients, watches, ledger, rules)
             control = self._control(clients, ledger, running)
             await control.start()
@@ -115,6 +127,11 @@ class Daemon:
         }
         health = Health(self._clock, self._settings.resync, parts, ledger, rules)
         service = ServiceReporter(self._manager, health, self._watchdog)
+
+        def passed(report: PassReport) -> None:
+            service.passed(report)
+            self._events.passed(report)
+
         engine = Engine(
             self._clock,
             self._settings.resync,
@@ -123,8 +140,9 @@ class Daemon:
             Expiry(ledger),
             ClockLog(ledger.record, watches),
             [part.reconciler for part in parts.values()],
-            service.passed,
+            passed,
         )
+        self.registry.register(Measures(health, self._logs, lambda: engine.crashes))
         health.next_transition = lambda: engine.next_transition
         health.lately_blocked = lambda: engine.lately_blocked
         return _Running(engine, rules, service, View(self._clock, health, ledger, rules))

@@ -4,7 +4,7 @@ It knows neither files nor sockets nor processes, so that it runs under simulate
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -86,6 +86,11 @@ class Engine:
         if self._blocked is None or self._clock.monotonic() - self._blocked[0] > BLOCKED_TOLD:
             return None
         return self._blocked[1]
+
+    @property
+    def crashes(self) -> Mapping[str, int]:
+        """How many passes over each workspace ended in a defect."""
+        return {loop.workspace: loop.crashes for loop in self._loops}
 
     def look_at_rules(self) -> None:
         """Look at the rules files now."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.clock import Clock
+from controller.core.decision import Reason
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
 from controller.core.job import Status
@@ -51,11 +52,18 @@ class Health:
     rules: RulesKeeper
     next_transition: Callable[[], Instant | None] = lambda: None
     lately_blocked: Callable[[], float | None] = lambda: None
+    last_verified: dict[str, Instant] = field(default_factory=dict)
+    """When the last pass over each workspace ended that was verified."""
+    reasons: dict[str, Mapping[str, Reason]] = field(default_factory=dict)
+    """Why each workspace's jobs are to be as they are, by job id, as its last pass decided."""
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
 
     def passed(self, report: PassReport) -> None:
         """Take note of a pass that ended."""
         self._finished[report.workspace] = (self.clock.monotonic(), report.verified)
+        self.reasons[report.workspace] = {each.job.id: each.reason for each in report.decisions}
+        if report.verified:
+            self.last_verified[report.workspace] = self.clock.now()
 
     @property
     def started(self) -> bool:

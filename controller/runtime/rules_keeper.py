@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from controller.clock import Clock
+from controller.core.interval import Instant
 from controller.core.rulebook import Rulebook
 from controller.rules.loader import LoadedRules, load_rules, read_rules_folder, sources_hash
 from controller.rules.problem import RulesError
@@ -39,6 +40,7 @@ class RulesKeeper:
         self._book: Rulebook | None = None
         self._seen: tuple[str, int] | None = None
         self._rejected: str | None = None
+        self._accepted_at: Instant | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -52,6 +54,11 @@ class RulesKeeper:
     def rejected(self) -> bool:
         """Whether the files are wrong at present, so that other rules than theirs are in force."""
         return self._rejected is not None
+
+    @property
+    def accepted_at(self) -> Instant | None:
+        """When the files were last read and found right, None where that has yet to be."""
+        return self._accepted_at
 
     async def start(self, last: StoredRevision | None) -> None:
         """Load the files, or the last good revision where they are bad. Raises RulesError where neither can be."""
@@ -105,6 +112,7 @@ class RulesKeeper:
             self._seen = seen
             raise
         self._seen = seen  # after any other error they are to be tried again
+        self._accepted_at = self._clock.now()
         return loaded
 
     def _load(self, sources: Mapping[str, bytes]) -> LoadedRules:

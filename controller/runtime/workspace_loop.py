@@ -29,6 +29,13 @@ class WorkspaceLoop:
         self._event = asyncio.Event()
         self._fast: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self.crashes = 0
+        """How many passes, or parts of them, ended in a defect."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's name."""
+        return self._reconciler.workspace
 
     def wake(self, trigger: Trigger, at: Instant) -> None:
         """Ask for a pass. `at` is the instant it is for: now, or the transition's own."""
@@ -69,6 +76,7 @@ class WorkspaceLoop:
         try:
             self._passed(await self._pass(trigger, at))
         except Exception:  # the next pass starts from what is
+            self.crashes += 1
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger=trigger.value)
 
     async def _pass(self, trigger: Trigger, at: Instant) -> PassReport:
@@ -85,6 +93,7 @@ class WorkspaceLoop:
         try:
             await self._reconciler.fast_path(at)
         except Exception:  # the ordinary pass follows in any case
+            self.crashes += 1
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger="fast_path")
 
     def _interrupted(self) -> bool:
