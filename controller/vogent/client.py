@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from controller.core.job import Job, Status
-from controller.vogent.api import WithdrawnError, always, ignored
+from controller.vogent.api import WithdrawnError, always, ignored, unnoted
 from controller.vogent.budget import Budget
 from controller.vogent.connector import asked_last
 from controller.vogent.date_header import TimeWitness
@@ -87,9 +87,11 @@ class VogentClient:
         """Close the session; requests in flight fail."""
         await self._transport.close()
 
-    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
-        """Read every job of one status, or every job; each is `shown` as soon as its page was read. Raises ApiError
-        rather than give a part of them.
+    async def list_jobs(
+        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+    ) -> Listing:
+        """Read every job of one status, or every job; each is `shown` as soon as its page was read, and `asking` is
+        called as each request for one leaves. Raises ApiError rather than give a part of them.
 
         Where a job comes twice the last reading counts, and the status is compared again here. Raises ValueError for
         UNKNOWN, which the API cannot be asked for.
@@ -100,7 +102,7 @@ class VogentClient:
         query = {} if status is None else {"status": status.value}
         rows: dict[str, Job | Unreadable] = {}
         nameless: list[Unreadable] = []
-        async for row in self._items(what, (_JOBS,), query, self._parse_job_page):
+        async for row in self._items(what, (_JOBS,), query, self._parse_job_page, asking):
             if row.id is None:
                 nameless.append(row)
             else:
@@ -176,9 +178,12 @@ class VogentClient:
     async def _write(self, request: Request, job_id: str) -> Job:
         return await self._exchange(request, lambda body: self._parse_job(job_id, body))
 
-    async def _read(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
+    async def _read(
+        self, request: Request, parse: Callable[[Body], AnswerT], asking: Callable[[], None] = unnoted
+    ) -> AnswerT:
         async def once() -> AnswerT:
             async with self._throttle.other():
+                asking()
                 return await self._exchange(request, parse)
 
         return await retried(once)
@@ -189,12 +194,13 @@ class VogentClient:
         segments: tuple[str, ...],
         query: Mapping[str, str],
         parse: Callable[[Body], Page[ItemT]],
+        asking: Callable[[], None] = unnoted,
     ) -> AsyncIterator[ItemT]:
         """Follow the cursor verbatim to its null. Raises ContractError where it leads in a circle or nowhere."""
         asked = {"limit": str(PAGE_LIMIT), **query}
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            page = await self._read(Request(what, Kind.PAGE, "GET", segments, asked), parse)
+            page = await self._read(Request(what, Kind.PAGE, "GET", segments, asked), parse, asking)
             for item in page.items:
                 yield item
             if page.cursor is None:

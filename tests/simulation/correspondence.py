@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from controller.store.changes import Audit, Change
 from tests.simulation.provider import Actor, Provider, TrueJob
-from tests.simulation.rules import STARTS, TAKES_ALL, lead
+from tests.simulation.rules import STARTS, TAKES_ALL, UNMATCHED_LEAD, lead
 
 KNOWN_FOR = 70.0
 """Seconds before a resume within which an answer must have shown the job: it may wait for a minute after that."""
@@ -207,6 +207,8 @@ class Correspondence:
         before = [sent for sent in self.sent[job_id][:-1] if sent.paused and sent.at >= since]
         known = bool(shown) and shown[0].at < now - SEEN_AFTER and all(told.status == "ACTIVE" for told in shown)
         closes = now + lead(job.name) - AT_ONCE
+        if (self.planned(job, closes) or "").startswith("incident"):  # of a job that no campaign may match just now
+            closes = min(closes, now + UNMATCHED_LEAD - AT_ONCE)
         read = self.edited_at < now - SEEN_AFTER
         if read and known and not before and self._able(now - 60.0, now) and self.planned(job, closes) is not None:
             yield f"{now:.3f}: the pause of {job_id} {job.name!r} leaves too late: it is closed at {closes:.3f}"
