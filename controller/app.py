@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiohttp import web
 
 from controller import __version__
 from controller.build import build_reconciler, new_id, open_clients, open_ledger, watch_clock
@@ -34,18 +33,12 @@ from controller.runtime.view import View
 from controller.runtime.watch import watch_folder
 from controller.settings import Settings
 from controller.telemetry.logs import LogPipeline
-from controller.telemetry.metrics import open_registry
+from controller.telemetry.metrics import open_registry, render
 from controller.telemetry.notify import NobodyAsks, ServiceManager
 from controller.vogent.client import VogentClient
-from controller.web.changes import Changes
-from controller.web.problems import as_problems
-from controller.web.reads import Reads
-from controller.web.socket import ControlSocket
+from controller.web.build import Faces, Parts
 
 log = structlog.get_logger()
-
-LARGEST_BODY = 4 * 1024 * 1024
-"""Bytes of a request to the control socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +47,8 @@ class _Running:
     rules: RulesKeeper
     service: ServiceReporter
     view: View
+    heard: list[Callable[[PassReport], None]]
+    """They are told of each pass that ended."""
 
     async def reload(self) -> None:
         self.service.reloading()
@@ -86,6 +81,13 @@ class Daemon:
         self._events = EventMeasures(self.registry, settings.workspaces)
         self._stop = asyncio.Event()
         self._running: _Running | None = None
+        self._faces: Faces | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where the HTTP API is served; None while it is not."""
+        listener = None if self._faces is None else self._faces.listener
+        return listener.url if listener is not None and listener.listening.is_set() else None
 
     def stop(self) -> None:
         """Begin to end: no new pass, the ones in flight are drained."""
@@ -107,9 +109,9 @@ class Daemon:
                 open_clients(self._settings, self._seen_keys, watches, self._events.requests)
             )
             running = self._build(clients, watches, ledger, rules)
-            control = self._control(clients, ledger, running)
-            await control.start()
-            stack.push_async_callback(control.close)
+            faces = self._faces = self._serve(clients, ledger, running)
+            await faces.start()
+            stack.push_async_callback(faces.close)
             log.info("daemon.started", version=__version__, workspaces=sorted(clients))
             await self._run_until_stopped(running, check_store(damaged, ledger, self._clock))
         log.info("daemon.stopped")
@@ -127,10 +129,11 @@ class Daemon:
         }
         health = Health(self._clock, self._settings.resync, parts, ledger, rules)
         service = ServiceReporter(self._manager, health, self._watchdog)
+        heard: list[Callable[[PassReport], None]] = [service.passed, self._events.passed]
 
         def passed(report: PassReport) -> None:
-            service.passed(report)
-            self._events.passed(report)
+            for each in heard:
+                each(report)
 
         engine = Engine(
             self._clock,
@@ -145,7 +148,8 @@ class Daemon:
         self.registry.register(Measures(health, self._logs, lambda: engine.crashes))
         health.next_transition = lambda: engine.next_transition
         health.lately_blocked = lambda: engine.lately_blocked
-        return _Running(engine, rules, service, View(self._clock, health, ledger, rules))
+        health.busy = lambda: engine.busy
+        return _Running(engine, rules, service, View(self._clock, health, ledger, rules), heard)
 
     async def _run_until_stopped(self, running: _Running, beside: Coroutine[Any, Any, None]) -> None:
         engine = running.engine
@@ -180,14 +184,14 @@ class Daemon:
             first_full_scan=self._clock.monotonic() + self._settings.resync / 2,
         )
 
-    def _control(self, clients: Mapping[str, VogentClient], ledger: Ledger, running: _Running) -> ControlSocket:
+    def _serve(self, clients: Mapping[str, VogentClient], ledger: Ledger, running: _Running) -> Faces:
         view, wake = running.view, running.engine.requested
         operations = Operations(ledger, self._clock, lambda: view.book, frozenset(clients), new_id, view.job_name, wake)
         ownership = Ownership(clients, ledger, self._clock, lambda: view.book, new_id)
-        app = web.Application(middlewares=[as_problems], client_max_size=LARGEST_BODY)
-        app.add_routes(Changes(operations, ownership, wake, lambda _request: "socket").routes())
-        app.add_routes(Reads(view).routes())
-        return ControlSocket(self._settings.control, app)
+        parts = Parts(view, operations, ownership, wake, self._seen_keys, lambda accept: render(self.registry, accept))
+        faces = Faces(self._settings, parts)
+        running.heard.append(faces.passed)
+        return faces
 
 
 def _throttled(client: VogentClient) -> Callable[[], bool]:

@@ -88,9 +88,17 @@ def test_https_and_loopback_are_base_urls(tmp_path: Path, url: str) -> None:
 
 @pytest.mark.parametrize(
     ("listen", "address"),
-    [("0.0.0.0:80", ("0.0.0.0", 80)), ("'[::1]:0'", ("::1", 0)), ("localhost:65535", ("localhost", 65535))],  # noqa: S104 - text only
+    [
+        ("0.0.0.0:80", ("0.0.0.0", 80)),  # noqa: S104 - text only
+        ("'[::1]:0'", ("::1", 0)),
+        ("localhost:65535", ("localhost", 65535)),
+        ("off", None),
+        ("'off'", None),
+    ],
 )
-def test_an_address_to_listen_on_is_host_and_port(tmp_path: Path, listen: str, address: tuple[str, int]) -> None:
+def test_an_address_to_listen_on_is_host_and_port_or_off(
+    tmp_path: Path, listen: str, address: tuple[str, int] | None
+) -> None:
     assert load(tmp_path, f"{SMALLEST}listen: {listen}\n").listen == address
 
 
@@ -105,12 +113,15 @@ KEY = "write {env: NAME}, {file: PATH} or {credential: NAME}, never the key itse
             "# nothing\n",
             (
                 "1:1: an empty value is not a mapping, "
-                "write a mapping with workspaces, rules, resync, store, control, listen, log"
+                "write a mapping with workspaces, rules, resync, store, control, listen, web, log"
             ),
         ),
         (
             "- x\n",
-            "1:1: a list is not a mapping, write a mapping with workspaces, rules, resync, store, control, listen, log",
+            (
+                "1:1: a list is not a mapping, "
+                "write a mapping with workspaces, rules, resync, store, control, listen, web, log"
+            ),
         ),
         ("rules: r\n", "1:1: workspaces: is missing, write names with their base_url and api_key"),
         ("workspaces: {}\n", "1:13: workspaces: it is empty, write names with their base_url and api_key"),
@@ -171,11 +182,14 @@ KEY = "write {env: NAME}, {file: PATH} or {credential: NAME}, never the key itse
         ),
         (
             SMALLEST + "listen: 127.0.0.1\n",
-            "2:9: listen: '127.0.0.1' is not an address, write HOST:PORT such as 127.0.0.1:8642 or [::1]:8642",
+            "2:9: listen: '127.0.0.1' is not an address, write HOST:PORT such as 127.0.0.1:8642 or [::1]:8642, or off",
         ),
         (
             SMALLEST + "listen: localhost:65536\n",
-            "2:9: listen: 'localhost:65536' is not an address, write HOST:PORT such as 127.0.0.1:8642 or [::1]:8642",
+            (
+                "2:9: listen: 'localhost:65536' is not an address, "
+                "write HOST:PORT such as 127.0.0.1:8642 or [::1]:8642, or off"
+            ),
         ),
         (
             SMALLEST + "log: {format: xml}\n",

@@ -55,7 +55,7 @@ def adopt(
     keys = [job.key for job in found]
 
     async def without_daemon(ours: Ours) -> list[dict[str, Any]]:
-        return answers_json(await ours.ownership.adopt(keys, author, reason))
+        return answers_json(await ours.ownership.adopt(keys, author, reason, "store"))
 
     body = jobs_body(keys, author, reason)
     answers = carry_out(Place(settings, clock, rulebook), "/api/v1/claims/adopt", body, without_daemon)

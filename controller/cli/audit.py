@@ -12,27 +12,10 @@ from controller.cli.output import show
 from controller.cli.sheet import Sheet
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
+from controller.shown.record_types import AUDIT_FIELDS
 from controller.shown.records import audit_record
 from controller.store.records import AuditFilter, AuditRow
 from controller.store.store import StoreReader
-
-_FIELDS = (
-    "id",
-    "at",
-    "event",
-    "actor",
-    "workspace",
-    "job",
-    "name",
-    "campaigns",
-    "action",
-    "reason",
-    "detail",
-    "result",
-    "pass_id",
-    "revision",
-    "facts",
-)
 
 
 @click.command()
@@ -70,7 +53,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             await reader.close()
 
     rows = asyncio.run(main())
-    show(output, [audit_record(row) for row in rows], _FIELDS, lambda: _sheet(rows))
+    show(output, [audit_record(row) for row in rows], AUDIT_FIELDS, lambda: _sheet(rows))
     if not rows:
         click.echo("No line of the audit fits.", err=True)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,7 +22,7 @@ from controller.core.precedence import Verdict
 from controller.core.situation import Situation
 from controller.runtime.lookup import JobNotFoundError, find_job
 from controller.runtime.snapshot import Snapshot
-from controller.shown.records import decision_record, finding_record
+from controller.shown.records import decision_record, finding_record, verdict_record
 from controller.shown.words import action_text, because_text, owner_text, reason_text
 
 if TYPE_CHECKING:
@@ -76,23 +76,13 @@ def explain(job: str, config: Path, at: Instant | None, output: str) -> None:
     situation = snapshot.situation(found)
     decision = snapshot.decide(found, situation)
     said = verdicts(found, situation, now)
-    record = decision_record(decision, situation) | {
-        "verdicts": [_verdict_record(each) for each in said],
+    record = {
+        **decision_record(decision, situation),
+        "verdicts": [verdict_record(each) for each in said],
         "findings": [finding_record(each) for each in situation.drift],
         "revision": rulebook.rules.revision,
     }
     show(output, [record], _FIELDS, lambda: _page(decision, situation, said, now))
-
-
-def _verdict_record(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "row": verdict.number,
-        "condition": verdict.condition,
-        "applies": verdict.applies,
-        "desired": verdict.desired.value,
-        "reason": verdict.reason.value,
-        "detail": verdict.detail,
-    }
 
 
 def _page(decision: Decision, situation: Situation, said: tuple[Verdict, ...], now: Instant) -> "Group":

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -195,7 +195,7 @@ def _tell(output: str, record: Mapping[str, Any], state: str) -> None:
         raise SystemExit(FAILED)
 
 
-def _sheet(records: list[dict[str, Any]]) -> Sheet:
+def _sheet(records: Sequence[Mapping[str, Any]]) -> Sheet:
     return Sheet(("incident", "reason", "covers", "since", "until", "by"), [_row(record) for record in records])
 
 

@@ -1,25 +1,22 @@
 """The result on stdout: as a table for people, or as JSON, JSON lines or CSV for machines."""
 
-import csv
-import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.shown.csv_text import csv_text
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-Record = dict[str, Any]
+Record = Mapping[str, Any]
 
 WIDE = 160
 """Columns where there is no terminal to ask: enough for any of our tables."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What makes a spreadsheet run a text: OWASP's list (CSV injection), full-width forms included."""
 
 
 def show(output: str, records: Sequence[Record], fields: Sequence[str], table: Callable[[], "RenderableType"]) -> None:
@@ -32,7 +29,7 @@ def show(output: str, records: Sequence[Record], fields: Sequence[str], table: C
         for record in records:
             click.echo(json.dumps(record, ensure_ascii=False))
     else:
-        click.echo(_csv(records, fields), nl=False)
+        click.echo(csv_text(records, fields), nl=False)
 
 
 def console() -> "Console":
@@ -50,23 +47,3 @@ def printable(text: str) -> str:
 
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
-
-
-def _csv(records: Sequence[Record], fields: Sequence[str]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(fields)
-    for record in records:
-        writer.writerow([_cell(record.get(field)) for field in fields])
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Lists and objects as JSON; a text that a spreadsheet would run as a formula gets a quote before it."""
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str):
-        return value
-    # Left bare by csv, a carriage return would begin a row of its own, and with it a formula.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(_FORMULA) else text

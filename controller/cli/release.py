@@ -50,7 +50,7 @@ def release(jobs: tuple[str, ...], claim: bool, reason: str, author: str, yes: b
 
 def _release_claims(place: Place, keys: list[JobKey], author: str, reason: str, output: str) -> None:
     async def without_daemon(ours: Ours) -> list[dict[str, Any]]:
-        return answers_json(await ours.ownership.release(keys, author, reason))
+        return answers_json(await ours.ownership.release(keys, author, reason, "store"))
 
     body = jobs_body(keys, author, reason)
     tell_answers(output, carry_out(place, "/api/v1/claims/release", body, without_daemon), "released")

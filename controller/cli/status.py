@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import click
 
@@ -39,6 +40,8 @@ _FIELDS = (
     "findings",
     "jobs",
 )
+_PAGE = 1000
+"""Jobs that are asked for at once."""
 _MOST_ROWS = 50
 """Rows of jobs for people; machines get all."""
 
@@ -68,10 +71,20 @@ def status(watch: bool, every: float, config: Path, output: str) -> None:
 
 async def _ask(settings: Settings) -> dict[str, Any]:
     """Raises DaemonError."""
-    told, jobs = await asyncio.gather(
-        ask_daemon(settings.control, "GET", "/api/v1/status"), ask_daemon(settings.control, "GET", "/api/v1/jobs")
-    )
+    told, jobs = await asyncio.gather(ask_daemon(settings.control, "GET", "/api/v1/status"), _jobs_of(settings))
     return {**told, "jobs": jobs}
+
+
+async def _jobs_of(settings: Settings) -> list[dict[str, Any]]:
+    """Page by page. Raises DaemonError."""
+    jobs: list[dict[str, Any]] = []
+    query = {"limit": str(_PAGE)}
+    while True:
+        page = await ask_daemon(settings.control, "GET", f"/api/v1/jobs?{urlencode(query)}")
+        jobs += page
+        if len(page) < _PAGE:
+            return jobs
+        query["after"] = f"{page[-1]['workspace']}/{page[-1]['job']}"
 
 
 def _watch(settings: Settings, every: float, output: str) -> None:

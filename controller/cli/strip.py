@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 
 from controller.cli.moments import exact
 from controller.cli.output import printable
-from controller.core.campaign import Incident
 from controller.core.decision import Reason
 from controller.core.forecast import Segment, State
-from controller.core.hours import CampaignHours
 from controller.core.interval import Instant, Interval
+from controller.shown.preview import Preview
 from controller.shown.words import reason_title
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ _DAY, _HALF_HOUR, _QUARTER = 86_400, 1800, 900
 """Seconds. Clocks are ahead of UTC by whole quarters of an hour everywhere today."""
 _NAMED = (Reason.INCIDENT, Reason.HOLIDAY, Reason.SPECIAL_DATE)
 _RULER = "".join(f"{hour:<4}" for hour in range(0, 24, 2))
-
-Preview = tuple[CampaignHours, tuple[Segment, ...], tuple[Incident, ...]]
 
 
 def draw(previews: Sequence[Preview], span: Interval) -> "Group":
@@ -42,17 +39,17 @@ def _campaign(preview: Preview, span: Interval) -> "Iterator[RenderableType]":
     from rich.table import Table  # noqa: PLC0415 - rich is slow to import
     from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
-    hours, segments, partial = preview
-    zone = hours.campaign.calendars[0].zone
-    yield Text(f"{hours.campaign.name} ({zone.key})", style="bold")
+    campaign = preview.hours.campaign
+    zone = campaign.calendars[0].zone
+    yield Text(f"{campaign.name} ({zone.key})", style="bold")
     days = Table.grid(padding=(0, 2, 0, 0))
     days.add_column(no_wrap=True)
     days.add_column(no_wrap=True, min_width=len(_RULER))
     days.add_row("", Text(_RULER, style="dim"), "")
     for day in _days(span, zone):
-        days.add_row(*_day(day, segments, zone))
+        days.add_row(*_day(day, preview.segments, zone))
     yield days
-    for incident in partial:
+    for incident in preview.partial:
         ends = "on until removed" if math.isinf(incident.until) else f"until {exact(incident.until, zone)}"
         text = f"may cover some of its jobs: incident {incident.name}: {incident.reason}"
         yield Text(printable(f"{text}, from {exact(incident.since, zone)}, {ends}"), style="yellow")

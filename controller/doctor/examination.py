@@ -14,6 +14,7 @@ from controller.doctor.permissions import check_folders, check_key_files, check_
 from controller.doctor.ports import check_control, check_listen
 from controller.doctor.running import look_for_daemon
 from controller.doctor.store_place import check_lock, check_store
+from controller.doctor.tokens import check_tokens
 from controller.doctor.zone_data import check_zone_data
 from controller.settings import Settings
 from controller.store.sqlite import database_path
@@ -67,6 +68,7 @@ def _sites(settings: Settings) -> list[Check]:
     daemon = look_for_daemon(store, settings.control)
     return [
         *check_key_files(settings),
+        *check_tokens(settings),
         *check_folders(settings),
         *check_store(store, daemon.pid),
         check_lock(daemon),

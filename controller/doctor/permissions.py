@@ -8,7 +8,7 @@ from shlex import quote
 
 from controller.doctor.check import Check, fail, ok, warn
 from controller.doctor.writable import is_folder
-from controller.settings import CredentialKey, FileKey, Settings, WorkspaceSettings
+from controller.settings import ApiKeySource, CredentialKey, FileKey, Settings
 from controller.store.sqlite import database_path
 
 _KEY_FILE, _WRITERS, _FOLDER = "key file", "writers", "folder"
@@ -18,8 +18,10 @@ _OTHERS_READ_OR_WRITE = 0o066
 
 
 def check_key_files(settings: Settings) -> list[Check]:
-    """Keys that others than their owner could read. Whether there is a key in it, the key's own check tells."""
-    found = (_key_file(workspace) for workspace in settings.workspaces.values())
+    """Keys and tokens that others than their owner could read. Whether there is one in it, its own check tells."""
+    keys = [(workspace.name, workspace.api_key) for workspace in settings.workspaces.values()]
+    tokens = [(each.what, each) for each in (settings.web.read_token, settings.web.write_token) if each is not None]
+    found = (_key_file(about, source) for about, source in (*keys, *tokens))
     return [check for check in found if check is not None]
 
 
@@ -45,25 +47,24 @@ def check_folders(settings: Settings) -> list[Check]:
     return [_folder(folder, " and ".join(names)) for folder, names in uses.items()]
 
 
-def _key_file(workspace: WorkspaceSettings) -> Check | None:
-    key = workspace.api_key
+def _key_file(about: str, key: ApiKeySource) -> Check | None:
     if isinstance(key, CredentialKey):
-        return _credential(workspace.name, key)
+        return _credential(about, key)
     if not isinstance(key, FileKey) or (bits := _bits(key.path)) is None:
         return None
     if bits & _OTHERS_READ_OR_WRITE:
         seen = f"{key.path} may be read or written by others than its owner ({_mode(key.path)})"
-        return fail(_KEY_FILE, workspace.name, seen, f"chmod 600 {_shell(key.path)}, and take another key: it was open")
-    return ok(_KEY_FILE, workspace.name, f"{key.path} is its owner's alone ({_mode(key.path)})")
+        return fail(_KEY_FILE, about, seen, f"chmod 600 {_shell(key.path)}, and take another one: it was open")
+    return ok(_KEY_FILE, about, f"{key.path} is its owner's alone ({_mode(key.path)})")
 
 
-def _credential(workspace: str, key: CredentialKey) -> Check:
+def _credential(about: str, key: CredentialKey) -> Check:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder and is_folder(Path(folder)):
-        return ok(_KEY_FILE, workspace, f"credentials are in {folder}")
+        return ok(_KEY_FILE, about, f"credentials are in {folder}")
     seen = f"the credentials' folder {folder} is not there" if folder else "CREDENTIALS_DIRECTORY is not set"
     command = f"systemd-run --pty -p LoadCredential={key.name}:PATH campaign-controller doctor …"
-    return fail(_KEY_FILE, workspace, seen, f"run it as the unit does: {command}")
+    return fail(_KEY_FILE, about, seen, f"run it as the unit does: {command}")
 
 
 def _folder(folder: Path, use: str) -> Check:

@@ -20,8 +20,10 @@ _LISTENING: Final = "0A"
 """TCP_LISTEN in /proc/net/tcp (proc_pid_net(5))."""
 
 
-def check_listen(address: tuple[str, int], daemon: Running) -> Check:
+def check_listen(address: tuple[str, int] | None, daemon: Running) -> Check:
     """Whether the address can be listened at. It is bound for an instant, and not listened at."""
+    if address is None:
+        return ok(_LISTEN, "off", "nothing is to listen")
     host, port = address
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if port == 0:

@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, ValidationInfo, field_validator, model_validator
 
 from controller.core.calendar import Window
 from controller.core.campaign import CLOSE_EARLY, OnDrift, Resume
@@ -49,9 +49,14 @@ def parse_reason(value: object) -> str:
 
 
 Windows = Annotated[list[Annotated[Window, PlainValidator(parse_window)]], Field(description=_WINDOWS)]
-Text = Annotated[str, PlainValidator(text)]
+_TextSchema = Annotated[str, Field(pattern=r"^\S(.*\S)?$")]
+_ExactSchema = Annotated[str, Field(pattern=r"^[^\s*]([^*]*[^\s*])?$")]
+Text = Annotated[str, PlainValidator(text, json_schema_input_type=_TextSchema)]
 Texts = Annotated[list[Text], Field(min_length=1, description=_ITEMS)]
-Exact = Annotated[list[Annotated[str, PlainValidator(parse_exact)]], Field(min_length=1, description=_ITEMS)]
+Exact = Annotated[
+    list[Annotated[str, PlainValidator(parse_exact, json_schema_input_type=_ExactSchema)]],
+    Field(min_length=1, description=_ITEMS),
+]
 
 
 class CalendarRule(Strict):
@@ -101,6 +106,8 @@ class CampaignSelectorRule(SelectorRule):
 
 class IncidentSelectorRule(SelectorRule):
     """An incident's `match`."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     campaigns: Exact = Field(default_factory=list, description=_ITEMS)
     except_campaigns: Exact = Field(default_factory=list, description=_ITEMS)

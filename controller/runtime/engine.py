@@ -92,6 +92,12 @@ class Engine:
         """How many passes over each workspace ended in a defect."""
         return {loop.workspace: loop.crashes for loop in self._loops}
 
+    @property
+    def busy(self) -> Mapping[str, float]:
+        """The workspaces over which a pass is under way, with the real seconds since it began."""
+        now = asyncio.get_running_loop().time()
+        return {loop.workspace: now - loop.busy_since for loop in self._loops if loop.busy_since is not None}
+
     def look_at_rules(self) -> None:
         """Look at the rules files now."""
         self.spawn(self._rules.look())

@@ -21,6 +21,9 @@ from controller.runtime.rules_keeper import RulesKeeper
 LATE_AFTER = 3
 """After so many resync intervals without a pass, a workspace's passes count as stuck."""
 
+LONGEST_PASS = 900.0
+"""Real seconds that a pass may take before it counts as stuck: lists may take minutes."""
+
 _PLAIN = {
     "dialing": "dialing",
     "ours": "paused by us",
@@ -41,8 +44,9 @@ class Part:
 
 @dataclass(slots=True)
 class Health:
-    """`resync` is in seconds of the clock; `next_transition` gives the instant that is waited for, if any, and
-    `lately_blocked` for how many seconds nothing ran lately.
+    """`resync` is in seconds of the clock; `next_transition` gives the instant that is waited for, if any,
+    `lately_blocked` for how many seconds nothing ran lately, and `busy` the workspaces over which a pass is under way,
+    with the real seconds since it began.
     """
 
     clock: Clock
@@ -56,7 +60,12 @@ class Health:
     """When the last pass over each workspace ended that was verified."""
     reasons: dict[str, Mapping[str, Reason]] = field(default_factory=dict)
     """Why each workspace's jobs are to be as they are, by job id, as its last pass decided."""
+    busy: Callable[[], Mapping[str, float]] = dict
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    _begun: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock.monotonic()
 
     def passed(self, report: PassReport) -> None:
         """Take note of a pass that ended."""
@@ -78,6 +87,17 @@ class Health:
         """Whether passes over each workspace come to their end in time, and the last one of any was verified."""
         late = self.clock.monotonic() - LATE_AFTER * self.resync
         return self.started and all(at >= late for at, _verified in self._finished.values())
+
+    @property
+    def passing(self) -> bool:
+        """Whether passes over each workspace happen at all: one ended lately, or the start is that young, or one is
+        under way and not for too long. What they come to does not matter: nobody is helped by starting a daemon anew
+        that works its way through an outage of the API, and pauses what it knows meanwhile.
+        """
+        late = self.clock.monotonic() - LATE_AFTER * self.resync
+        busy = self.busy()
+        ended = {name: self._finished.get(name, (self._begun, False))[0] for name in self.parts}
+        return all(at >= late or busy.get(name, LONGEST_PASS) < LONGEST_PASS for name, at in ended.items())
 
     def degraded(self) -> Sequence[str]:
         """The modes in which less is done than the rules ask for, each as a few plain words."""

@@ -69,10 +69,16 @@ class Journal:
         return self._row("job.vanished", job, name, now, actor=OTHERS)
 
     def claim_changed(
-        self, event: str, claim: Claim, now: Instant, actor: str = OURSELVES, why: str | None = None
+        self,
+        event: str,
+        claim: Claim,
+        now: Instant,
+        actor: str = OURSELVES,
+        why: str | None = None,
+        via: str | None = None,
     ) -> Audit:
         """A claim was closed (`claim.closed`), or a person made or ended it (`claim.adopted`, `claim.released`) and
-        said why.
+        said why; `via` is the way by which that came.
         """
         facts = {"state": claim.state.value, "reason": claim.reason, "since": rfc3339(claim.since), "why": why}
         self.log.info(event, job=claim.job_id, name=claim.job_name, author=actor, **facts)
@@ -86,6 +92,7 @@ class Journal:
             reason=claim.reason,
             detail=why or claim.detail,
             result=claim.state.value,
+            facts={} if via is None else {"via": via},
         )
 
     def found(self, finding: Finding, job: Job, now: Instant) -> Audit:

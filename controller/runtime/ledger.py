@@ -46,6 +46,10 @@ async def nothing_stored(_job: JobKey) -> Claim | None:
     return None
 
 
+def _nobody_asks() -> None:
+    pass
+
+
 class Ledger:
     """What is remembered, and its way to the store. `stored` is asked where the store refuses a claim, `returned` is
     called once a store that was broken has all that is known.
@@ -63,6 +67,8 @@ class Ledger:
         self.write = write
         self.mend = mend
         self.stored = stored
+        self.written: Callable[[], None] = _nobody_asks
+        """Called after each write that the store took."""
         self._memory = Memory()
         self._queue = WriteQueue(self._write, self._mend, self._agree, returned, durable=durable)
 
@@ -143,6 +149,7 @@ class Ledger:
 
     async def _write(self, changes: Sequence[Change]) -> None:
         await self.write(changes)
+        self.written()
 
     async def _mend(self) -> None:
         kept = await self.mend()

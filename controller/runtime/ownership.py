@@ -39,15 +39,17 @@ class Ownership:
     rules: Callable[[], Rulebook]
     new_id: Callable[[], str]
 
-    async def adopt(self, jobs: Sequence[JobKey], author: str, reason: str) -> list[Answer]:
-        """Make the pauses on these jobs ours, one by one: PAUSED jobs that a campaign matches, without a claim."""
-        return [await self._adopt(job, author, reason) for job in jobs]
+    async def adopt(self, jobs: Sequence[JobKey], author: str, reason: str, via: str | None = None) -> list[Answer]:
+        """Make the pauses on these jobs ours, one by one: PAUSED jobs that a campaign matches, without a claim. `via`
+        is the way by which it was asked for, for the audit.
+        """
+        return [await self._adopt(job, author, reason, via) for job in jobs]
 
-    async def release(self, jobs: Sequence[JobKey], author: str, reason: str) -> list[Answer]:
+    async def release(self, jobs: Sequence[JobKey], author: str, reason: str, via: str | None = None) -> list[Answer]:
         """End our ownership of the pauses on these jobs; they stay paused, and are others' to resume."""
-        return [await self._release(job, author, reason) for job in jobs]
+        return [await self._release(job, author, reason, via) for job in jobs]
 
-    async def _adopt(self, key: JobKey, author: str, reason: str) -> Answer:
+    async def _adopt(self, key: JobKey, author: str, reason: str, via: str | None) -> Answer:
         if (refusal := self._not_to_adopt(key)) is not None:
             return refusal
         try:
@@ -63,7 +65,7 @@ class Ownership:
             return Answer(*key, job.name, "no campaign matches it, so nothing would ever resume it")
         now = self.clock.now()
         claim = claims.adopt(job, campaigns, author, reason, now, self.new_id())
-        return await self._put(claim, "claim.adopted", author, reason)
+        return await self._put(claim, "claim.adopted", author, reason, via)
 
     def _not_to_adopt(self, key: JobKey) -> Answer | None:
         if key.workspace not in self.apis:
@@ -73,15 +75,15 @@ class Ownership:
             return None
         return Answer(*key, standing.job_name, f"it is ours already, since {standing.reason}")
 
-    async def _release(self, key: JobKey, author: str, reason: str) -> Answer:
+    async def _release(self, key: JobKey, author: str, reason: str, via: str | None) -> Answer:
         claim = self.ledger.claims.get(key)
         if claim is None:
             return Answer(*key, key.id, "no claim of ours is open on it")
-        return await self._put(claims.released(claim, self.clock.now()), "claim.released", author, reason)
+        return await self._put(claims.released(claim, self.clock.now()), "claim.released", author, reason, via)
 
-    async def _put(self, claim: claims.Claim, event: str, author: str, reason: str) -> Answer:
+    async def _put(self, claim: claims.Claim, event: str, author: str, reason: str, via: str | None) -> Answer:
         journal = Journal("", self.rules().rules.revision, claim.workspace)
-        row = journal.claim_changed(event, claim, self.clock.now(), author, reason)
+        row = journal.claim_changed(event, claim, self.clock.now(), author, reason, via)
         durable = await self.ledger.record([PutClaim(claim), row])
         problem = None if durable else "done, but the store could not be written: it is lost if the daemon stops now"
         if claim.state.open and claim.key not in self.ledger.claims:

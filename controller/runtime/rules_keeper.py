@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,15 @@ log = structlog.get_logger()
 
 _SHOWN = 20
 """The most problems of one rejection that are put into the audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Since when this daemon has its rules in force, and the versions of the data that they were read with."""
+
+    since: Instant
+    tzdata_version: str
+    holidays_version: str
 
 
 class RulesKeeper:
@@ -41,6 +51,7 @@ class RulesKeeper:
         self._seen: tuple[str, int] | None = None
         self._rejected: str | None = None
         self._accepted_at: Instant | None = None
+        self._in_force: InForce | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -59,6 +70,18 @@ class RulesKeeper:
     def accepted_at(self) -> Instant | None:
         """When the files were last read and found right, None where that has yet to be."""
         return self._accepted_at
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the files at present, each with its place; () where nothing is."""
+        return tuple((self._rejected or "").splitlines())
+
+    @property
+    def in_force(self) -> InForce:
+        """Since when the book is in force."""
+        if self._in_force is None:
+            raise RuntimeError("no rules are loaded yet: start() comes first")
+        return self._in_force
 
     async def start(self, last: StoredRevision | None) -> None:
         """Load the files, or the last good revision where they are bad. Raises RulesError where neither can be."""
@@ -137,6 +160,7 @@ class RulesKeeper:
             holidays=loaded.holidays_version,
         )
         now = self._clock.now()
+        self._in_force = InForce(now, loaded.tzdata_version, loaded.holidays_version)
         versions = {"tzdata": loaded.tzdata_version, "holidays": loaded.holidays_version}
         used = UseRevision(rules.revision, rules.sources, loaded.tzdata_version, loaded.holidays_version, now)
         return [used, Audit(at=now, event=event, revision=rules.revision, facts=versions)]

@@ -1,7 +1,7 @@
 """What the daemon knows at this moment, for whoever shows it: it asks the parts and the core, and concludes nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.clock import Clock
@@ -45,13 +45,27 @@ class View:
         return self.clock.now()
 
     def jobs(self) -> Iterator[Decided]:
-        """Each job that is known, with what would be decided about it now. One that cannot be decided is left out: the
-        pass says so.
+        """Each job that is known, with what would be decided about it now."""
+        return self.decided(self.known_jobs())
+
+    def known_jobs(self) -> list[Job]:
+        """The jobs as last observed."""
+        return [job for part in self.health.parts.values() for job in part.reconciler.observer.jobs.values()]
+
+    def decided(self, jobs: Iterable[Job]) -> Iterator[Decided]:
+        """The jobs with what would be decided about them now: at one instant, and with what is in force then, for all
+        of a workspace. One that cannot be decided is left out: the pass says so.
         """
-        for part in self.health.parts.values():
-            snapshot = part.reconciler.snapshot()
-            for job in list(part.reconciler.observer.jobs.values()):
-                yield _decided(snapshot, job)
+        snapshots: dict[str, Snapshot] = {}
+        for job in jobs:
+            snapshot = snapshots.get(job.workspace)
+            if snapshot is None:
+                snapshot = snapshots[job.workspace] = self.health.parts[job.workspace].reconciler.snapshot()
+            try:
+                decided = _decided(snapshot, job)
+            except Exception:  # noqa: BLE001, S112 - the pass says what is wrong with it
+                continue
+            yield decided
 
     def job(self, key: JobKey) -> tuple[Decided, tuple[Verdict, ...]] | None:
         """One job with each rule's verdict; None where it is not known."""
@@ -73,7 +87,7 @@ class View:
         exact = self.known(JobKey(workspace, job_id))
         if exact is not None:
             return [exact]
-        jobs = [job for part in self.health.parts.values() for job in part.reconciler.observer.jobs.values()]
+        jobs = self.known_jobs()
         return [job for job in jobs if job.id == text] or [job for job in jobs if job.name == text]
 
     def job_name(self, key: JobKey) -> str:
@@ -91,8 +105,7 @@ class View:
 
     def dialing(self) -> Mapping[str, int]:
         """How many jobs are in each status."""
-        parts = self.health.parts.values()
-        return Counter(job.status.value for part in parts for job in part.reconciler.observer.jobs.values())
+        return Counter(job.status.value for job in self.known_jobs())
 
 
 def _decided(snapshot: Snapshot, job: Job) -> Decided:

@@ -31,6 +31,8 @@ class WorkspaceLoop:
         self._stopping = False
         self.crashes = 0
         """How many passes, or parts of them, ended in a defect."""
+        self.busy_since: float | None = None
+        """When the pass under way began, by the event loop's time; None where none is."""
 
     @property
     def workspace(self) -> str:
@@ -81,10 +83,12 @@ class WorkspaceLoop:
 
     async def _pass(self, trigger: Trigger, at: Instant) -> PassReport:
         running = asyncio.create_task(self._reconciler.run_pass(trigger, at, self._interrupted))
+        self.busy_since = asyncio.get_running_loop().time()
         try:
             while not (await asyncio.wait({running}, timeout=PATIENCE))[0]:
                 await self._fast_path(None)
         finally:
+            self.busy_since = None
             running.cancel()
             await asyncio.wait({running})
         return running.result()

@@ -1,6 +1,6 @@
 """The service's own file, `controller.yaml`: from text to typed settings, with every problem and its place.
 
-No API key is read here: a key source knows where the key is and reads it when it is asked.
+No key and no token is read here: a key source knows where the key is and reads it when it is asked.
 """
 
 from dataclasses import replace
@@ -11,8 +11,8 @@ from controller.rules.shape import validated
 from controller.rules.yaml_text import MAX_BYTES, parse_document
 from controller.settings.keys import ApiKeySource, CredentialKey, EnvKey, FileKey, KeyUnreadable
 from controller.settings.schema import SettingsRule
-from controller.settings.texts import HOW_A_KEY_IS_GIVEN
-from controller.settings.values import LogSettings, Settings, WorkspaceSettings
+from controller.settings.texts import HOW_A_KEY_IS_GIVEN, HOW_A_TOKEN_IS_GIVEN
+from controller.settings.values import LogSettings, Settings, WebSettings, WorkspaceSettings
 
 __all__ = [
     "ApiKeySource",
@@ -22,6 +22,7 @@ __all__ = [
     "KeyUnreadable",
     "LogSettings",
     "Settings",
+    "WebSettings",
     "WorkspaceSettings",
     "load_settings",
 ]
@@ -44,7 +45,13 @@ def load_settings(path: Path) -> Settings:
     return rule.settings()
 
 
+_SECRETS = {"api_key": HOW_A_KEY_IS_GIVEN, "read_token": HOW_A_TOKEN_IS_GIVEN, "write_token": HOW_A_TOKEN_IS_GIVEN}
+
+
 def _without_keys(problem: Problem) -> Problem:
-    """Keep from showing what stands under api_key: somebody may have put the key itself there."""
-    above, found, _ = problem.key_path.partition(".api_key.")
-    return replace(problem, key_path=f"{above}.api_key", message=HOW_A_KEY_IS_GIVEN) if found else problem
+    """Keep from showing what stands under a key's name: somebody may have put the key itself there."""
+    for name, right in _SECRETS.items():
+        above, found, _ = problem.key_path.partition(f".{name}.")
+        if found:
+            return replace(problem, key_path=f"{above}.{name}", message=right)
+    return problem

@@ -10,15 +10,18 @@ from controller.rules.shape import Strict
 from controller.settings.keys import ApiKeySource
 from controller.settings.texts import (
     HOW_A_KEY_IS_GIVEN,
+    HOW_A_TOKEN_IS_GIVEN,
     parse_api_key,
     parse_base_url,
+    parse_host,
     parse_listen,
     parse_path,
     parse_socket,
     parse_store,
+    parse_token,
     parse_workspace,
 )
-from controller.settings.values import LogFormat, LogLevel, LogSettings, Settings, WorkspaceSettings
+from controller.settings.values import LogFormat, LogLevel, LogSettings, Settings, WebSettings, WorkspaceSettings
 
 _MAX_CONCURRENCY = 1000
 Seconds = Annotated[int, PlainValidator(parse_positive_duration)]
@@ -48,6 +51,21 @@ class LogRule(Strict):
     level: LogLevel = Field(default="info", description="write debug, info, warning or error")
 
 
+_Token = Annotated[ApiKeySource | None, PlainValidator(parse_token)]
+
+
+class WebRule(Strict):
+    """The `web` section."""
+
+    read_token: _Token = Field(default=None, description=HOW_A_TOKEN_IS_GIVEN)
+    write_token: _Token = Field(default=None, description=HOW_A_TOKEN_IS_GIVEN)
+    hosts: list[Annotated[str, PlainValidator(parse_host)]] = Field(
+        default_factory=list,
+        min_length=1,
+        description="write a list of names such as [dialer.example], or remove the key",
+    )
+
+
 class SettingsRule(Strict):
     """The whole file. The context is the folder from which relative paths count."""
 
@@ -65,7 +83,8 @@ class SettingsRule(Strict):
         default=cast("Path", "var/control.sock"),
         validate_default=True,
     )
-    listen: Annotated[tuple[str, int], PlainValidator(parse_listen)] = ("127.0.0.1", 8642)
+    listen: Annotated[tuple[str, int] | None, PlainValidator(parse_listen)] = ("127.0.0.1", 8642)
+    web: WebRule = Field(default=WebRule(), description="write a mapping such as {write_token: {credential: NAME}}")
     log: LogRule = Field(default=LogRule(), description="write a mapping such as {format: auto, level: info}")
 
     def settings(self) -> Settings:
@@ -78,4 +97,5 @@ class SettingsRule(Strict):
             control=self.control,
             listen=self.listen,
             log=LogSettings(self.log.format, self.log.level),
+            web=WebSettings(self.web.read_token, self.web.write_token, tuple(dict.fromkeys(self.web.hosts))),
         )

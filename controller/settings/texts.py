@@ -13,6 +13,7 @@ from controller.rules.wording import shown, text
 from controller.settings.keys import ApiKeySource, CredentialKey, EnvKey, FileKey
 
 HOW_A_KEY_IS_GIVEN: Final = "write {env: NAME}, {file: PATH} or {credential: NAME}, never the key itself"
+HOW_A_TOKEN_IS_GIVEN: Final = HOW_A_KEY_IS_GIVEN.replace("key", "token")
 
 _MAX_SOCKET_BYTES: Final = 107
 """What a Unix socket's address holds on Linux, its final zero left out (unix(7))."""
@@ -20,6 +21,7 @@ _MAX_PORT: Final = 65_535
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CREDENTIAL: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:@-]+")
 _WORKSPACE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
+_HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _LISTEN: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})")
 
 
@@ -85,13 +87,31 @@ def _is_loopback(host: str) -> bool:
     return address.is_loopback if isinstance(address, IPv4Address) else address == IPv6Address("::1")
 
 
-def parse_listen(value: object) -> tuple[str, int]:
-    """Read HOST:PORT; port 0 is any free one. Raises ValueError."""
+def parse_listen(value: object) -> tuple[str, int] | None:
+    """Read HOST:PORT; port 0 is any free one, `off` (None) is no listener. Raises ValueError."""
     written = text(value)
+    if written == "off":
+        return None
     match = _LISTEN.fullmatch(written)
     if match is None or int(match[3]) > _MAX_PORT:
-        raise ValueError(f"{shown(written)} is not an address, write HOST:PORT such as 127.0.0.1:8642 or [::1]:8642")
+        raise ValueError(
+            f"{shown(written)} is not an address, write HOST:PORT such as 127.0.0.1:8642 or [::1]:8642, or off"
+        )
     return match[1] or match[2], int(match[3])
+
+
+def parse_host(value: object) -> str:
+    """Read a name or an address, without scheme and port, in lower case. Raises ValueError."""
+    written = text(value)
+    name = written.lower().removeprefix("[").removesuffix("]")
+    if _HOST.fullmatch(name):
+        return name
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        raise ValueError(
+            f"{shown(written)} is not a host, write a name such as dialer.example, without scheme and port"
+        ) from None
 
 
 def parse_workspace(value: object) -> str:
@@ -104,11 +124,26 @@ def parse_workspace(value: object) -> str:
 
 def parse_api_key(value: object, info: ValidationInfo) -> ApiKeySource:
     """Read where the key is. What was written is never shown, for it may be the key. Raises ValueError."""
+    found = _source(value, info, "API key")
+    if found is None:
+        raise ValueError(f"it does not say where the key is, {HOW_A_KEY_IS_GIVEN}")
+    return found
+
+
+def parse_token(value: object, info: ValidationInfo) -> ApiKeySource:
+    """Read where a token is, as `parse_api_key` does."""
+    found = _source(value, info, (info.field_name or "token").replace("_", " "))
+    if found is None:
+        raise ValueError(f"it does not say where the token is, {HOW_A_TOKEN_IS_GIVEN}")
+    return found
+
+
+def _source(value: object, info: ValidationInfo, what: str) -> ApiKeySource | None:
     kind, name = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (None, None)
     if kind == "env" and isinstance(name, str) and _ENV_NAME.fullmatch(name):
-        return EnvKey(name)
+        return EnvKey(name, what)
     if kind == "file" and isinstance(name, str) and name.strip() and name.isprintable():
-        return FileKey(_folder(info) / name)
+        return FileKey(_folder(info) / name, what)
     if kind == "credential" and isinstance(name, str) and _CREDENTIAL.fullmatch(name):
-        return CredentialKey(name)
-    raise ValueError(f"it does not say where the key is, {HOW_A_KEY_IS_GIVEN}")
+        return CredentialKey(name, what)
+    return None

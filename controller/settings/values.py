@@ -32,13 +32,27 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Who may use the HTTP API on the listener. Without `read_token` reading is open, without `write_token` nothing is
+    changed there. `hosts` are names by which it may be called, in lower case, beside loopback and the address itself.
+    """
+
+    read_token: ApiKeySource | None = None
+    write_token: ApiKeySource | None = None
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The service. Paths are absolute, `store` is a SQLite URL with an absolute path, `resync` is in seconds."""
+    """The service. Paths are absolute, `store` is a SQLite URL with an absolute path, `resync` is in seconds; `listen`
+    is None where nothing is to listen.
+    """
 
     workspaces: Mapping[str, WorkspaceSettings]
     rules: Path
     resync: int
     store: str
     control: Path
-    listen: tuple[str, int]
+    listen: tuple[str, int] | None
     log: LogSettings
+    web: WebSettings = WebSettings()

@@ -1,16 +1,31 @@
 """Values of the core as records: the words of the design in snake_case, instants as RFC 3339 UTC."""
 
 import math
-from typing import Any
 
-from controller.core.campaign import SELECTOR_KEYS, Incident, Selector
+from controller.core.campaign import SELECTOR_KEYS, Hold, Incident, Selector
 from controller.core.claim import Claim
 from controller.core.controls import Closing, OpenedIncident, PlacedHold
 from controller.core.decision import Decision
 from controller.core.finding import Finding
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
+from controller.core.precedence import Verdict
 from controller.core.situation import Situation
+from controller.shown.record_types import (
+    AuditRecord,
+    ClaimRecord,
+    ClosingRecord,
+    DecisionRecord,
+    FindingRecord,
+    HeldRecord,
+    HoldRecord,
+    IncidentRecord,
+    JobClaimRecord,
+    JobRecord,
+    SelectorRecord,
+    StandingRecord,
+    VerdictRecord,
+)
 from controller.shown.words import because_text, owner_text, reason_text
 from controller.store.records import AuditRow
 
@@ -20,7 +35,12 @@ def instant(value: Instant | None) -> str | None:
     return None if value is None else rfc3339(value)
 
 
-def decision_record(decision: Decision, situation: Situation) -> dict[str, Any]:
+def end(until: Instant) -> str | None:
+    """RFC 3339, or None for an open end."""
+    return None if math.isinf(until) else rfc3339(until)
+
+
+def decision_record(decision: Decision, situation: Situation) -> DecisionRecord:
     """One decision."""
     job = decision.job
     return {
@@ -35,14 +55,12 @@ def decision_record(decision: Decision, situation: Situation) -> dict[str, Any]:
         "detail": decision.detail,
         "until": instant(decision.until),
         "campaigns": list(situation.campaign_names),
-        "claim": claim_record(situation.claim),
+        "claim": None if situation.claim is None else claim_record(situation.claim),
     }
 
 
-def claim_record(claim: Claim | None) -> dict[str, Any] | None:
-    """One claim, or None."""
-    if claim is None:
-        return None
+def claim_record(claim: Claim) -> ClaimRecord:
+    """One claim."""
     return {
         "state": claim.state.value,
         "reason": claim.reason,
@@ -53,26 +71,30 @@ def claim_record(claim: Claim | None) -> dict[str, Any] | None:
     }
 
 
-def job_record(decision: Decision, situation: Situation) -> dict[str, Any]:
+def job_record(decision: Decision, situation: Situation) -> JobRecord:
     """One decision with its words for people: why, and who paused it."""
-    return decision_record(decision, situation) | {
+    return {
+        **decision_record(decision, situation),
         "why": reason_text(decision),
         "because_text": because_text(decision),
         "paused_by": owner_text(decision, situation),
-        "holds": [
-            {"author": each.author, "reason": each.reason, "since": rfc3339(each.since), "until": end(each.until)}
-            for each in situation.holds
-        ],
+        "holds": [_held_record(each) for each in situation.holds],
     }
 
 
-def open_claim_record(claim: Claim, *, orphaned: bool) -> dict[str, Any]:
-    """An open claim with its job; `orphaned` where no campaign matches that any more."""
-    named = {"workspace": claim.workspace, "job": claim.job_id, "name": claim.job_name}
-    return named | (claim_record(claim) or {}) | {"orphaned": orphaned}
+def job_claim_record(claim: Claim, *, orphaned: bool) -> JobClaimRecord:
+    """A claim with its job; `orphaned` where it is open and no campaign matches that any more."""
+    return {
+        "workspace": claim.workspace,
+        "job": claim.job_id,
+        "name": claim.job_name,
+        **claim_record(claim),
+        "changed": rfc3339(claim.changed),
+        "orphaned": orphaned,
+    }
 
 
-def incident_record(incident: Incident, *, source: str, closed: Closing | None = None) -> dict[str, Any]:
+def incident_record(incident: Incident, *, source: str, closed: Closing | None = None) -> IncidentRecord:
     """An incident of the rules (source `rules`) or beside them."""
     return {
         "incident": incident.name,
@@ -87,33 +109,51 @@ def incident_record(incident: Incident, *, source: str, closed: Closing | None =
     }
 
 
-def opened_record(opened: OpenedIncident) -> dict[str, Any]:
+def opened_record(opened: OpenedIncident) -> IncidentRecord:
     """An incident beside the rules."""
     return incident_record(opened.incident, source=opened.source, closed=opened.closed)
 
 
-def hold_record(placed: PlacedHold) -> dict[str, Any]:
+def hold_record(placed: PlacedHold) -> HoldRecord:
     """A hold."""
-    hold = placed.hold
     return {
-        "workspace": hold.job.workspace,
-        "job": hold.job.id,
+        "workspace": placed.hold.job.workspace,
+        "job": placed.hold.job.id,
         "name": placed.job_name,
-        "author": hold.author,
-        "reason": hold.reason,
-        "since": rfc3339(hold.since),
-        "until": end(hold.until),
+        **_held_record(placed.hold),
         **_closing(placed.closed),
     }
 
 
-def standing_record(finding: Finding, since: Instant, name: str) -> dict[str, Any]:
+def finding_record(finding: Finding) -> FindingRecord:
+    """One finding."""
+    return {"finding": finding.kind.value, "detail": finding.detail, "facts": dict(finding.facts)}
+
+
+def standing_record(finding: Finding, since: Instant, name: str) -> StandingRecord:
     """A finding that stands, with its job's name."""
-    named = {"workspace": finding.job.workspace, "job": finding.job.id, "name": name}
-    return named | finding_record(finding) | {"since": rfc3339(since)}
+    return {
+        "workspace": finding.job.workspace,
+        "job": finding.job.id,
+        "name": name,
+        **finding_record(finding),
+        "since": rfc3339(since),
+    }
 
 
-def audit_record(row: AuditRow) -> dict[str, Any]:
+def verdict_record(verdict: Verdict) -> VerdictRecord:
+    """What one row of the precedence table says."""
+    return {
+        "row": verdict.number,
+        "condition": verdict.condition,
+        "applies": verdict.applies,
+        "desired": verdict.desired.value,
+        "reason": verdict.reason.value,
+        "detail": verdict.detail,
+    }
+
+
+def audit_record(row: AuditRow) -> AuditRecord:
     """A line of the audit."""
     return {
         "id": row.id,
@@ -134,26 +174,20 @@ def audit_record(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def selector_record(match: Selector | None) -> dict[str, list[str]] | None:
+def selector_record(match: Selector | None) -> SelectorRecord | None:
     """The keys that a selector asks; None where it covers every matched job."""
     if match is None:
         return None
     return {key: list(items) for key in SELECTOR_KEYS if (items := getattr(match, key))}
 
 
-def end(until: Instant) -> str | None:
-    """RFC 3339, or None for an open end."""
-    return None if math.isinf(until) else rfc3339(until)
+def _held_record(hold: Hold) -> HeldRecord:
+    return {"author": hold.author, "reason": hold.reason, "since": rfc3339(hold.since), "until": end(hold.until)}
 
 
-def _closing(closed: Closing | None) -> dict[str, Any]:
+def _closing(closed: Closing | None) -> ClosingRecord:
     return {
-        "closed_at": instant(closed.at if closed else None),
-        "closed_by": closed and closed.author,
-        "closed_why": closed and closed.reason,
+        "closed_at": None if closed is None else rfc3339(closed.at),
+        "closed_by": None if closed is None else closed.author,
+        "closed_why": None if closed is None else closed.reason,
     }
-
-
-def finding_record(finding: Finding) -> dict[str, Any]:
-    """One finding."""
-    return {"finding": finding.kind.value, "detail": finding.detail, "facts": dict(finding.facts)}

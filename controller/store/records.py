@@ -21,7 +21,8 @@ class AuditRow(Audit):
 class AuditFilter:
     """Which lines are asked for; the keys are ANDed, None asks nothing.
 
-    `event` is a glob (`*` and `?`), `since` belongs to the span and `until` does not; `limit` keeps the newest lines.
+    `event` is a glob (`*` and `?`), `since` belongs to the span and `until` does not. `before` and `after` are ids, for
+    paging. `limit` keeps the newest lines, with `after` the oldest.
     """
 
     workspace: str | None = None
@@ -30,6 +31,8 @@ class AuditFilter:
     since: Instant | None = None
     until: Instant | None = None
     limit: int | None = None
+    before: int | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

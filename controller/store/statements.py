@@ -112,9 +112,12 @@ def kept(connection: Connection) -> Kept:
 
 
 def audit_rows(connection: Connection, wanted: AuditFilter) -> list[AuditRow]:
-    """The newest `limit` lines that the filter lets through, oldest first."""
-    statement = _where_audit(select(audit), wanted).order_by(audit.c.id.desc()).limit(wanted.limit)
-    return [_audit_row(row) for row in reversed(connection.execute(statement).all())]
+    """The newest `limit` lines that the filter lets through, with `after` the oldest; oldest first."""
+    statement = _where_audit(select(audit), wanted).limit(wanted.limit)
+    if wanted.after is not None:
+        return [_audit_row(row) for row in connection.execute(statement.order_by(audit.c.id))]
+    rows = connection.execute(statement.order_by(audit.c.id.desc())).all()
+    return [_audit_row(row) for row in reversed(rows)]
 
 
 def _put_claims(connection: Connection, values: Iterable[Claim]) -> None:
@@ -196,6 +199,10 @@ def _where_audit(statement: Select[Any], wanted: AuditFilter) -> Select[Any]:
         statement = statement.where(audit.c.at >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(audit.c.at < wanted.until)
+    if wanted.before is not None:
+        statement = statement.where(audit.c.id < wanted.before)
+    if wanted.after is not None:
+        statement = statement.where(audit.c.id > wanted.after)
     return statement
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from controller.core.job import JobKey
 from controller.store import control_statements, statements
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
+from controller.store.hanging import let_go
 from controller.store.lock import StoreLock
 from controller.store.records import AuditFilter, AuditRow, Kept, StoredRevision
 from controller.store.schema import stored_schema
@@ -36,8 +37,9 @@ log = structlog.get_logger()
 
 CLOSE_SECONDS = 5.0
 """How long closing waits for writes under way."""
-_AWAITS = 20
-"""More places than those in which such a write may wait one after the other."""
+
+FileIdentity: TypeAlias = tuple[int, int]
+"""Device and inode: the same while the file is the same, whatever it is called."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -93,7 +95,7 @@ class _Reads:
         return await self._read(statements.last_revision)
 
     async def audit_rows(self, wanted: AuditFilter) -> list[AuditRow]:
-        """The newest `limit` lines of the audit that the filter lets through, oldest first."""
+        """The newest `limit` lines of the audit that the filter lets through, with `after` the oldest; oldest first."""
         return await self._read(statements.audit_rows, wanted)
 
     async def close(self) -> None:
@@ -181,23 +183,13 @@ class Store(_Reads):
             await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
         if self._writing:
             log.error("store.abandoned", seconds=CLOSE_SECONDS)
-            await self._abandon()
+            self.hangs = True
+            await let_go(self._writing)
         if self.hangs:
             return
         await super().close()
         if self._lock is not None:
             self._lock.release()
-
-    async def _abandon(self) -> None:
-        """Let go of the writes that hang, so that the event loop can end. Their thread cannot be ended; the tasks wait
-        for it in one place after the other, and begin others that tidy up and wait for it too.
-        """
-        self.hangs = True
-        others = asyncio.all_tasks() - self._writing
-        for _ in range(_AWAITS):
-            for task in asyncio.all_tasks() - others:
-                task.cancel()
-            await asyncio.sleep(0)
 
     async def _commit(self, changes: Sequence[Change]) -> None:
         async with self._turn:
@@ -221,6 +213,9 @@ class Store(_Reads):
 class StoreReader(_Reads):
     """Reads beside a running daemon: takes no lock, and creates, migrates and changes nothing."""
 
+    file: FileIdentity | None = None
+    """Which one was opened."""
+
     @classmethod
     async def open(cls, url: str) -> Self | None:
         """Open `sqlite:///PATH`; None where there is no such file or nothing was ever written to it.
@@ -229,9 +224,11 @@ class StoreReader(_Reads):
         """
         path = database_path(url)
         with store_errors(path):
-            if not path.exists():
+            # In a thread: a network disk that hangs must not hold the event loop.
+            if not await asyncio.to_thread(path.exists):
                 return None
         reader = cls(path, async_engine(path, READER))
+        reader.file = await asyncio.to_thread(_identity, path)
         try:
             schema = await reader._read(stored_schema, path)
             _refuse_older(schema, path)
@@ -242,6 +239,10 @@ class StoreReader(_Reads):
             await reader.close()
             return None
         return reader
+
+    async def replaced(self) -> bool:
+        """Whether another file, or none, is now where this one was opened."""
+        return await asyncio.to_thread(_identity, self.path) != self.file
 
 
 def _refuse_older(schema: int, path: Path) -> None:
@@ -280,7 +281,7 @@ def _check(path: Path) -> None:
         raise StoreError(StoreReason.CORRUPT, f"{path}: {found}")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> FileIdentity | None:
     """Which file this is; None where there is none."""
     try:
         found = path.stat()

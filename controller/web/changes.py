@@ -14,10 +14,18 @@ from controller.runtime.control_rows import Actor
 from controller.runtime.operations import Done, Operations
 from controller.runtime.ownership import Answer, Ownership
 from controller.runtime.report import Trigger
+from controller.shown.record_types import IncidentRecord
 from controller.shown.records import opened_record
+from controller.web.endpoint import Endpoint, post
 from controller.web.requests import Body, Explained, ExtendRequest, HoldRequest, IncidentRequest, JobsRequest
 
 BodyT = TypeVar("BodyT", bound=Body)
+
+
+class IncidentAnswer(IncidentRecord):
+    """The incident as it stands now; `problem` is null where that is stored too."""
+
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +37,28 @@ class Changes:
     changed: Callable[[Trigger], None]
     via: Callable[[web.Request], str]
 
-    def routes(self) -> list[web.RouteDef]:
+    def endpoints(self) -> list[Endpoint]:
         """Where each is served."""
+        named = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+        refused = (HTTPStatus.CONFLICT,)
+        answers = list[Answer]
         return [
-            web.post("/api/v1/incidents", self.open_incident),
-            web.post("/api/v1/incidents/{name}/extend", self.extend_incident),
-            web.post("/api/v1/incidents/{name}/close", self.close_incident),
-            web.post("/api/v1/holds", self.hold),
-            web.post("/api/v1/holds/release", self.release_holds),
-            web.post("/api/v1/claims/adopt", self.adopt),
-            web.post("/api/v1/claims/release", self.release_claims),
+            post(
+                "/api/v1/incidents",
+                self.open_incident,
+                IncidentAnswer,
+                IncidentRequest,
+                status=HTTPStatus.CREATED,
+                problems=refused,
+            ),
+            post(
+                "/api/v1/incidents/{name}/extend", self.extend_incident, IncidentAnswer, ExtendRequest, problems=named
+            ),
+            post("/api/v1/incidents/{name}/close", self.close_incident, IncidentAnswer, Explained, problems=named),
+            post("/api/v1/holds", self.hold, answers, HoldRequest, problems=refused),
+            post("/api/v1/holds/release", self.release_holds, answers, JobsRequest),
+            post("/api/v1/claims/adopt", self.adopt, answers, JobsRequest),
+            post("/api/v1/claims/release", self.release_claims, answers, JobsRequest),
         ]
 
     async def open_incident(self, request: web.Request) -> web.Response:
@@ -81,7 +101,7 @@ class Changes:
 
     async def _own(self, request: web.Request, change: Callable[..., Awaitable[list[Answer]]]) -> web.Response:
         asked = await body_of(request, JobsRequest)
-        answers = await change(asked.keys, asked.author, asked.reason)
+        answers = await change(asked.keys, asked.author, asked.reason, self.via(request))
         self.changed(Trigger.REQUEST)
         return _answers(answers)
 
@@ -95,7 +115,8 @@ async def body_of(request: web.Request, model: type[BodyT]) -> BodyT:
 
 
 def _incident(done: Done, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    return web.json_response(opened_record(done.opened) | {"problem": done.problem}, status=status)
+    record: IncidentAnswer = {**opened_record(done.opened), "problem": done.problem}
+    return web.json_response(record, status=status)
 
 
 def _answers(answers: list[Answer]) -> web.Response:

@@ -1,9 +1,9 @@
 """What people and machines ask to change, as it is sent: strict, and every problem is told at once."""
 
 import math
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from controller.core.campaign import Selector
 from controller.core.interval import Instant
@@ -17,14 +17,24 @@ LONGEST = 500
 MOST_JOBS = 10_000
 """Of one request."""
 
-_Said = Annotated[str, PlainValidator(parse_reason, json_schema_input_type=str), Field(max_length=LONGEST)]
+_Said = Annotated[
+    str,
+    PlainValidator(parse_reason, json_schema_input_type=Annotated[str, Field(pattern=r"\S", max_length=LONGEST)]),
+    Field(max_length=LONGEST),
+]
 
 
 def _parse_until(value: object) -> Instant | None:
     return None if value is None else parse_instant(value)
 
 
-_Until = Annotated[Instant | None, PlainValidator(_parse_until, json_schema_input_type=str | None)]
+_Until = Annotated[
+    Instant | None,
+    PlainValidator(
+        _parse_until,
+        json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None,
+    ),
+]
 
 
 class Body(BaseModel):
@@ -99,11 +109,3 @@ class ExtendRequest(Explained):
     def end(self) -> Instant:
         """The end, infinity where none is wanted."""
         return math.inf if self.until is None else self.until
-
-
-def problems_of(error: ValidationError) -> list[dict[str, Any]]:
-    """Where and what, without pydantic's links."""
-    return [
-        {"where": ".".join(map(str, each["loc"])), "what": each["msg"].removeprefix("Value error, ")}
-        for each in error.errors(include_url=False)
-    ]

@@ -33,6 +33,7 @@ workspaces:
 rules: rules/
 store: sqlite:///var/controller.db
 control: {control}
+listen: {listen}
 log: {{format: json, level: warning}}
 """
 
@@ -187,8 +188,9 @@ class Stage:
     def write(self, rules: str, name: str = "a.yaml") -> None:
         (self.folder / "rules" / name).write_text(rules)
 
-    def configure(self, url: str) -> None:
-        self.config.write_text(CONFIG.format(url=url, control=self.folder / "control.sock"))
+    def configure(self, url: str, listen: str = "127.0.0.1:0") -> None:
+        text = CONFIG.format(url=url, control=self.folder / "control.sock", listen=listen)
+        self.config.write_text(text)
 
     def sandbox(self) -> ServedSandbox:
         """Start a sandbox and configure it as workspace main."""

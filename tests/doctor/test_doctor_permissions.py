@@ -37,6 +37,16 @@ def test_a_key_file_of_its_owner_alone_is_fine(
     ]
 
 
+def test_the_file_of_a_token_is_looked_at_as_that_of_a_key(
+    settings_with: Callable[..., Settings], tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "token").chmod(0o644)
+    web = "web: {read_token: {file: token}, write_token: {file: nowhere}}"
+    [check] = check_key_files(settings_with(web, main=(URL, "{env: STAGE_KEY}")))
+    assert (check.about, check.verdict) == ("read token", Verdict.FAIL)
+
+
 def test_the_file_counts_and_not_a_link_to_it(settings_with: Callable[..., Settings], tmp_path: Path) -> None:
     (tmp_path / "real").write_text("k")
     (tmp_path / "real").chmod(0o600)

@@ -23,6 +23,7 @@ rules: rules/
 resync: {resync}
 store: sqlite:///var/controller.db
 control: var/control.sock
+listen: off
 log: {{format: json, level: debug}}
 """
 

@@ -67,6 +67,24 @@ async def test_a_process_that_did_not_run_for_a_while_decides_anew_at_once(runni
     assert running.engine.lately_blocked == BLOCKED + 0.1
 
 
+async def test_it_knows_over_which_workspace_a_pass_is_under_way(running: Running, stage: Stage) -> None:
+    assert running.engine.busy == {}
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def hang(_request: Any, _handler: Any) -> None:
+        begun.set()
+        await gate.wait()
+
+    stage.faults.append(hang)
+    running.engine.requested()
+    await begun.wait()
+    await asyncio.sleep(0.02)
+    assert running.engine.busy["main"] >= 0.02
+    gate.set()
+    await running.passes()
+    await until(lambda: running.engine.busy == {})
+
+
 async def test_that_nothing_ran_is_told_for_a_minute(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     assert running.engine.lately_blocked is None
     running.engine.look_at_clock(late=12.0)

@@ -7,7 +7,7 @@ import pytest
 
 from controller.clock import Clock
 from controller.core.job import Status
-from controller.runtime.health import LATE_AFTER, Health, Part
+from controller.runtime.health import LATE_AFTER, LONGEST_PASS, Health, Part
 from controller.runtime.ledger import Ledger, forget
 from controller.runtime.report import Trigger
 from controller.runtime.rules_keeper import RulesKeeper
@@ -94,6 +94,37 @@ async def test_a_pass_that_reads_nothing_or_changes_nothing_that_it_should_is_no
     await passed(stage, health)
     assert not health.alive
     assert health.degraded() == ["main cannot be read: server_error"]
+
+
+async def test_passes_happen_while_they_fail_and_before_the_first_one_is_late(stage: Stage, health: Health) -> None:
+    assert health.passing, "the start is young"
+    stage.clock.instant += LATE_AFTER * RESYNC + 0.1
+    assert not health.passing, "no pass ever ended"
+    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(503)))
+    await passed(stage, health)
+    assert health.passing, "an outage of the API is no reason to start anew"
+    assert not health.alive
+    stage.clock.instant += LATE_AFTER * RESYNC + 0.1
+    assert not health.passing
+
+
+async def test_a_pass_under_way_may_take_long_but_not_for_ever(stage: Stage, health: Health) -> None:
+    await passed(stage, health)
+    stage.clock.instant += 10 * LATE_AFTER * RESYNC
+    assert not health.passing
+    health.busy = lambda: {"main": LONGEST_PASS - 1}
+    assert health.passing, "a list takes minutes"
+    health.busy = lambda: {"main": LONGEST_PASS}
+    assert not health.passing
+    health.busy = lambda: {"other": 1.0}
+    assert not health.passing
+
+
+async def test_passes_over_each_workspace_have_to_happen(stage: Stage, health: Health) -> None:
+    health.parts = {**health.parts, "other": health.parts["main"]}
+    stage.clock.instant += LATE_AFTER * RESYNC + 0.1
+    await passed(stage, health)
+    assert not health.passing
 
 
 async def test_one_job_that_refuses_spoils_no_pass(stage: Stage, health: Health) -> None:

@@ -72,6 +72,23 @@ def desk(tmp_path: Path) -> Desk:
     return made
 
 
+async def test_it_tells_since_when_its_rules_are_in_force_and_what_is_wrong_with_newer_ones(desk: Desk) -> None:
+    with pytest.raises(RuntimeError, match="no rules are loaded yet"):
+        _ = desk.keeper.in_force
+    await desk.keeper.start(None)
+    begun = desk.clock.now()
+    assert (desk.keeper.in_force.since, desk.keeper.problems) == (begun, ())
+    desk.clock.instant += 60
+    desk.write(BROKEN)
+    await desk.keeper.look()
+    [problem] = desk.keeper.problems
+    assert problem.startswith("a.yaml:2:")
+    assert desk.keeper.in_force.since == begun
+    desk.write(OTHER)
+    await desk.keeper.look()
+    assert (desk.keeper.in_force.since, desk.keeper.problems) == (begun + 60, ())
+
+
 def set_to(desk: Desk, instant: Instant) -> None:
     desk.clock.instant = instant
 

@@ -1,5 +1,23 @@
-"""The stage of the runtime's tests, for the faces of what runs."""
+"""The stage of the runtime's tests, for the faces of what runs, and a daemon that is asked over HTTP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
 
 from tests.runtime.conftest import logs, no_waits, stage
+from tests.web.daemon_stage import WRITE, DaemonStage, opened
 
 __all__ = ["logs", "no_waits", "stage"]
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[DaemonStage]:
+    """Two jobs of an open campaign, one of a closed one, one of nobody's that somebody paused; the write token."""
+    async with opened() as made:
+        made.token = WRITE
+        made.add("Renewals east", job_id="east")
+        made.add("Renewals west", job_id="west")
+        made.add("Night owls", job_id="owls")
+        made.add("Somebody's", "PAUSED", job_id="other")
+        await made.start()
+        yield made

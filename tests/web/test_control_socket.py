@@ -9,15 +9,16 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from controller.core.job import Status
 from controller.runtime.operations import Operations
 from controller.runtime.ownership import Answer, Ownership
 from controller.runtime.report import Trigger
+from controller.web.application import build_application
+from controller.web.build import LARGEST_COMMAND
 from controller.web.changes import Changes
 from controller.web.daemon_client import DaemonError, ask_daemon
-from controller.web.problems import as_problems
+from controller.web.gate import OpenGate
 from controller.web.socket import ControlSocket, SocketError
 from tests.core.build import Selector, campaign
 from tests.runtime.stage import SHUT, Stage
@@ -40,9 +41,8 @@ class Desk:
             lambda job: f"name of {job.id}",
             self.woken.append,
         )
-        app = web.Application(middlewares=[as_problems])
-        app.add_routes(Changes(operations, ownership, self.woken.append, lambda _request: "socket").routes())
-        self.socket = ControlSocket(path, app)
+        changes = Changes(operations, ownership, self.woken.append, lambda _request: "socket")
+        self.socket = ControlSocket(path, build_application(changes.endpoints(), OpenGate(), LARGEST_COMMAND))
 
     async def ask(self, path: str, *jobs: str, workspace: str = "main", **more: str) -> list[Answer]:
         named = [{"workspace": workspace, "id": job} for job in jobs]

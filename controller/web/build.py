@@ -1,0 +1,133 @@
+"""The web's parts as the settings ask for them: one table of endpoints, served by the Unix socket and the listener."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from controller.runtime.operations import Operations
+from controller.runtime.ownership import Ownership
+from controller.runtime.report import PassReport, Trigger
+from controller.runtime.view import View
+from controller.settings import ApiKeySource, Settings
+from controller.store.changes import Audit
+from controller.web.application import build_application
+from controller.web.audit import AuditLines
+from controller.web.campaigns import Campaigns
+from controller.web.changes import Changes
+from controller.web.controls import Controls
+from controller.web.events import Events
+from controller.web.feed import Feed
+from controller.web.gate import LIMITS, Gate, ListenerGate, OpenGate
+from controller.web.history import History
+from controller.web.hosts import Hosts, is_loopback
+from controller.web.jobs import Jobs
+from controller.web.listener import Listener
+from controller.web.openapi import Documentation
+from controller.web.probes import Metrics, Probes
+from controller.web.rules import RulesInForce
+from controller.web.socket import ControlSocket
+from controller.web.status import Status, state_record
+from controller.web.tokens import Token, TokenUnusable
+
+if TYPE_CHECKING:
+    from controller.web.endpoint import Endpoint
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request to the listener."""
+LARGEST_COMMAND = 4 * 1024 * 1024
+"""Bytes of a request to the control socket: our commands may name thousands of jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the faces show and change. `wake` asks for a pass; each token that is read goes into `seen`."""
+
+    view: View
+    operations: Operations
+    ownership: Ownership
+    wake: Callable[[Trigger], None]
+    seen: set[str]
+    metrics: Metrics | None = None
+
+
+class Faces:
+    """The control socket, and the listener where there is one. Needs the running loop."""
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        self._parts = parts
+        self._history = History(settings.store)
+        self._feed = Feed(self._history, lambda: state_record(parts.view))
+        parts.view.ledger.written = self._feed.written
+        self._control = ControlSocket(
+            settings.control, self._application("socket", OpenGate(), LARGEST_COMMAND, reading_needs_token=False)
+        )
+        self._read = _token(settings.web.read_token, parts.seen)
+        self._write = _token(settings.web.write_token, parts.seen)
+        self._address = settings.listen
+        self.listener = None if settings.listen is None else self._listener(settings.listen, settings.web.hosts)
+
+    def passed(self, _report: PassReport) -> None:
+        """A pass ended: whoever listens hears how we are."""
+        self._feed.passed()
+
+    async def start(self) -> None:
+        """Serve. Raises SocketError where the control socket cannot be made."""
+        await self._control.start()
+        if self.listener is not None:
+            await self._warn()
+            self.listener.start()
+
+    async def close(self) -> None:
+        """End all that is served."""
+        self._feed.end()
+        if self.listener is not None:
+            await self.listener.close()
+        await self._control.close()
+        await self._feed.close()
+        await self._history.close()
+
+    def _listener(self, address: tuple[str, int], names: tuple[str, ...]) -> Listener:
+        gate = ListenerGate(Hosts(address[0], names), self._read, self._write, self._refused, LIMITS)
+        needs_token = self._read is not None
+        return Listener(address, self._application("api", gate, LARGEST_BODY, reading_needs_token=needs_token))
+
+    def _application(self, via: str, gate: Gate, largest_body: int, *, reading_needs_token: bool) -> web.Application:
+        view, parts = self._parts.view, self._parts
+        endpoints: list[Endpoint] = [
+            *Probes(view, parts.metrics).endpoints(),
+            *Status(view).endpoints(),
+            *Jobs(view, self._history).endpoints(),
+            *Campaigns(view).endpoints(),
+            *Controls(view, self._history).endpoints(),
+            *AuditLines(self._history).endpoints(),
+            *RulesInForce(view).endpoints(),
+            *Events(self._feed).endpoints(),
+            *Changes(parts.operations, parts.ownership, parts.wake, lambda _request: via).endpoints(),
+        ]
+        endpoints.append(Documentation(tuple(endpoints), reading_needs_token).endpoint())
+        return build_application(endpoints, gate, largest_body)
+
+    async def _warn(self) -> None:
+        """Of tokens that let nobody in, and of the lack of one."""
+        for token in (self._read, self._write):
+            if token is not None:
+                with suppress(TokenUnusable):
+                    await token.read()
+        if self._read is None and self._address is not None and not is_loopback(self._address[0]):
+            log.warning("web.unprotected", address=":".join(map(str, self._address)))
+
+    def _refused(self, address: str, times: int) -> None:
+        log.warning("web.token_refused", address=address, times=times)
+        facts = {"address": address, "times": times}
+        view = self._parts.view
+        view.ledger.note([Audit(at=view.now(), event="web.token_refused", facts=facts)])
+
+
+def _token(source: ApiKeySource | None, seen: set[str]) -> Token | None:
+    return None if source is None else Token(source, seen)
