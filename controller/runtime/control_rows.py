@@ -25,8 +25,8 @@ class Actor:
 
 
 def incident_row(event: str, opened: OpenedIncident, now: Instant, actor: Actor, why: str) -> Audit:
-    """`incident.opened`, `incident.extended` or `incident.closed`, by `actor`; an incident's reason is not why it was
-    closed.
+    """`incident.opened`, `incident.extended`, `incident.ending` or `incident.closed`, by `actor`; an incident's reason is
+    not why it was closed.
     """
     incident = opened.incident
     facts: dict[str, Any] = {

@@ -12,7 +12,8 @@ from controller.rules.yaml_text import MAX_BYTES, parse_document
 from controller.settings.keys import ApiKeySource, CredentialKey, EnvKey, FileKey, KeyUnreadable
 from controller.settings.schema import SettingsRule
 from controller.settings.texts import HOW_A_KEY_IS_GIVEN
-from controller.settings.values import LogSettings, Settings, WorkspaceSettings
+from controller.settings.values import LogSettings, Settings, WebhookSettings, WorkspaceSettings
+from controller.settings.webhook_schema import HOW_A_SECRET_IS_GIVEN, HOW_A_TOKEN_IS_GIVEN
 
 __all__ = [
     "ApiKeySource",
@@ -22,6 +23,7 @@ __all__ = [
     "KeyUnreadable",
     "LogSettings",
     "Settings",
+    "WebhookSettings",
     "WorkspaceSettings",
     "load_settings",
 ]
@@ -44,7 +46,13 @@ def load_settings(path: Path) -> Settings:
     return rule.settings()
 
 
+_SECRETS = {"api_key": HOW_A_KEY_IS_GIVEN, "token": HOW_A_TOKEN_IS_GIVEN, "secret": HOW_A_SECRET_IS_GIVEN}
+
+
 def _without_keys(problem: Problem) -> Problem:
-    """Keep from showing what stands under api_key: somebody may have put the key itself there."""
-    above, found, _ = problem.key_path.partition(".api_key.")
-    return replace(problem, key_path=f"{above}.api_key", message=HOW_A_KEY_IS_GIVEN) if found else problem
+    """Keep from showing what stands under a key's name: somebody may have put the key itself there."""
+    for name, right in _SECRETS.items():
+        above, found, _ = problem.key_path.partition(f".{name}.")
+        if found:
+            return replace(problem, key_path=f"{above}.{name}", message=right)
+    return problem

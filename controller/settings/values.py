@@ -1,13 +1,15 @@
 """The service's settings as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from controller.core.signals import Limits, Opening
 from controller.settings.keys import ApiKeySource
 
 LogFormat: TypeAlias = Literal["auto", "json", "console"]
+WebhookKind: TypeAlias = Literal["alertmanager", "signed"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
@@ -32,6 +34,19 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """A receiver of notices. `secret` is Alertmanager's bearer token, or what the others sign with; of `opens` the first
+    that fits a notice decides.
+    """
+
+    name: str
+    kind: WebhookKind
+    secret: ApiKeySource
+    limits: Limits
+    opens: tuple[Opening, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The service. Paths are absolute, `store` is a SQLite URL with an absolute path, `resync` is in seconds."""
 
@@ -42,3 +57,4 @@ class Settings:
     control: Path
     listen: tuple[str, int]
     log: LogSettings
+    webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
