@@ -18,7 +18,8 @@ from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import PassReport, Trigger
 from controller.settings import Settings, WorkspaceSettings
 from controller.store.keeper import StoreKeeper
-from controller.store.records import StoredRevision
+from controller.store.records import AuditFilter, AuditRow, StoredRevision
+from controller.store.store import StoreReader
 from controller.vogent.api import JobsApi
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
@@ -110,6 +111,21 @@ async def open_ledger(url: str) -> AsyncIterator[OpenedLedger]:
             await ledger.close()
     finally:
         await keeper.close()
+
+
+def audit_of(url: str) -> Callable[[AuditFilter], Awaitable[list[AuditRow]]]:
+    """Reads the audit of a store beside whoever writes it. What it gives raises StoreError."""
+
+    async def rows(wanted: AuditFilter) -> list[AuditRow]:
+        reader = await StoreReader.open(url)
+        if reader is None:
+            return []
+        try:
+            return await reader.audit_rows(wanted)
+        finally:
+            await reader.close()
+
+    return rows
 
 
 def build_reconciler(

@@ -128,15 +128,20 @@ def _firing(known: OpenedIncident | None, told: Signal | None, notice: Notice, n
     opened = Open(Signal(notice.key, notice.started), now + limits.longest, "it is firing")
     if known is None or signal is None:
         return opened
-    if notice.started == signal.started:
-        if signal.resolved is None:
-            return Nothing("it is open already" if _stands(known, now) else "its longest time is over")
-        if _closed_by_a_person(known):
-            return Nothing("a person closed it")
-    if not _stands(known, now):
-        return opened
+    refused = _same_again(known, now) if notice.started == signal.started else None
+    return refused or _again(known, opened, now, limits)
+
+
+def _same_again(known: OpenedIncident, now: Instant) -> Nothing | None:
+    """Why a firing of the episode that the incident was opened for, or taken back for, changes nothing."""
+    if known.signal is not None and known.signal.resolved is None:
+        return Nothing("it is open already" if _stands(known, now) else "its incident is over")
+    return Nothing("a person closed it") if _closed_by_a_person(known) else None
+
+
+def _again(known: OpenedIncident, opened: Open, now: Instant, limits: Limits) -> Open | Change:
     end = known.incident.since + limits.longest
-    if end <= now:
+    if not _stands(known, now) or end <= now:
         return opened
     return Change(Turn.KEPT, opened.signal, max(end, known.incident.until), "it is firing again")
 

@@ -9,7 +9,7 @@ from controller.core.campaign import Incident
 from controller.core.controls import Closing, OpenedIncident, Signal
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
-from controller.core.signals import REORDERED, Change, Limits, Notice, Nothing, Open, Opening, Turn, answer, opening_for
+from controller.core.signals import REORDERED, Change, Limits, Nothing, Notice, Open, Opening, Turn, answer, opening_for
 from controller.runtime.control_rows import Actor
 from controller.runtime.operations import Operations
 from controller.store.changes import Audit

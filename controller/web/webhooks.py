@@ -1,7 +1,7 @@
 """Receivers of webhooks: Alertmanager's, and signed ones of anything else.
 
-Each proves by itself who sends; 200 says that what was sent counts and is on disk. A sender repeats after any 5xx, which
-does no harm.
+Each proves by itself who sends; 200 says that what was sent counts and is on disk. After any 5xx a sender repeats,
+which does no harm.
 """
 
 import asyncio
