@@ -105,12 +105,15 @@ KEY = "write {env: NAME}, {file: PATH} or {credential: NAME}, never the key itse
             "# nothing\n",
             (
                 "1:1: an empty value is not a mapping, "
-                "write a mapping with workspaces, rules, resync, store, control, listen, log"
+                "write a mapping with workspaces, rules, resync, store, control, listen, log, webhooks"
             ),
         ),
         (
             "- x\n",
-            "1:1: a list is not a mapping, write a mapping with workspaces, rules, resync, store, control, listen, log",
+            (
+                "1:1: a list is not a mapping, "
+                "write a mapping with workspaces, rules, resync, store, control, listen, log, webhooks"
+            ),
         ),
         ("rules: r\n", "1:1: workspaces: is missing, write names with their base_url and api_key"),
         ("workspaces: {}\n", "1:13: workspaces: it is empty, write names with their base_url and api_key"),

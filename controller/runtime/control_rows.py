@@ -25,7 +25,7 @@ class Actor:
 
 
 def incident_row(event: str, opened: OpenedIncident, now: Instant, actor: Actor, why: str) -> Audit:
-    """`incident.opened`, `.extended`, `.ending` or `.closed`, by `actor`; `why` is of the change, not of the incident."""
+    """`incident.opened`, `.extended`, `.ending` or `.closed`, by `actor`; `why` says why it was changed."""
     incident = opened.incident
     facts: dict[str, Any] = {
         "incident": incident.name,

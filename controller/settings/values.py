@@ -35,8 +35,8 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """A receiver of notices. `secret` is Alertmanager's bearer token, or what others sign with; the first of `opens` that
-    fits decides.
+    """A receiver of notices. `secret` is Alertmanager's bearer token, or what others sign with; the first entry of
+    `opens` that fits decides.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,6 @@ from controller.build import audit_of, new_id
 from controller.core.instant_text import rfc3339
 from controller.core.signals import Limits, Opening
 from controller.runtime.operations import Operations
-from controller.runtime.report import Trigger
 from controller.settings import FileKey, WebhookSettings
 from controller.web.problems import as_problems
 from controller.web.webhooks import Webhooks
@@ -42,7 +42,7 @@ class Receiver:
 
     def __init__(self, stage: Stage, folder: Path, opens: tuple[Opening, ...] = (), quiet: int = QUIET) -> None:
         self.stage = stage
-        self.woken: list[Trigger] = []
+        self.woken: list[str] = []
         self.seen: set[str] = set()
         self.token, self.secret = folder / "token", folder / "secret"
         self.token.write_text(f"{TOKEN}\n")
@@ -80,7 +80,7 @@ class Receiver:
     async def post(self, name: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{self.url}/webhooks/{name}", data=body, headers=headers) as response,
+            session.post(f"{self.url}/webhooks/{name}", data=io.BytesIO(body), headers=headers) as response,
         ):
             return Answered(response.status, json.loads(await response.text()), dict(response.headers))
 
