@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,9 +91,9 @@ async def send(url: str, ends: datetime) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "am").mkdir()
-    yield tmp_path / "am"
+    return tmp_path / "am"
 
 
 async def test_a_real_alert_pauses_a_job_and_its_end_resumes_it(stage: Stage, folder: Path) -> None:
