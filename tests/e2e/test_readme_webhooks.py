@@ -26,7 +26,7 @@ pytestmark = [
 
 
 async def test_the_signed_notice_of_the_readme_opens_an_incident(stage: Stage, tmp_path: Path) -> None:
-    examples = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    examples = re.findall(r"^```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     [example] = [each for each in examples if "/webhooks/pager" in each]
     stage.clock.instant = time.time()
     (tmp_path / "config/secrets").mkdir(parents=True)
