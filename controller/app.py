@@ -188,7 +188,9 @@ class Daemon:
         view, wake = running.view, running.engine.requested
         operations = Operations(ledger, self._clock, lambda: view.book, frozenset(clients), new_id, view.job_name, wake)
         ownership = Ownership(clients, ledger, self._clock, lambda: view.book, new_id)
-        parts = Parts(view, operations, ownership, wake, self._seen_keys, lambda accept: render(self.registry, accept))
+        parts = Parts(
+            view, operations, ownership, wake, self._seen_keys, new_id, lambda accept: render(self.registry, accept)
+        )
         faces = Faces(self._settings, parts)
         running.heard.append(faces.passed)
         return faces

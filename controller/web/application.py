@@ -36,7 +36,7 @@ def build_application(endpoints: Iterable[Endpoint], gate: Gate, largest_body: i
         await gate.admit(request, endpoint)
         if endpoint is not None and endpoint.access is not Access.OPEN and endpoint.query is None and request.query:
             raise Unprocessable(next(iter(request.query)), "nothing can be asked here in the query")
-        if request.can_read_body:
+        if request.can_read_body and (endpoint is None or endpoint.access is not Access.SIGNED):
             await _read_body(request, largest_body)
         return await handler(request)
 

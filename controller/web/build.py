@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
@@ -14,11 +14,13 @@ from controller.runtime.report import PassReport, Trigger
 from controller.runtime.view import View
 from controller.settings import ApiKeySource, Settings
 from controller.store.changes import Audit
+from controller.store.records import AuditFilter, AuditRow
 from controller.web.application import build_application
 from controller.web.audit import AuditLines
 from controller.web.campaigns import Campaigns
 from controller.web.changes import Changes
 from controller.web.controls import Controls
+from controller.web.endpoint import Access, Endpoint, Handler
 from controller.web.events import Events
 from controller.web.feed import Feed
 from controller.web.gate import LIMITS, Gate, ListenerGate, OpenGate
@@ -28,13 +30,12 @@ from controller.web.jobs import Jobs
 from controller.web.listener import Listener
 from controller.web.openapi import Documentation
 from controller.web.probes import Metrics, Probes
+from controller.web.problems import ProblemError
 from controller.web.rules import RulesInForce
 from controller.web.socket import ControlSocket
 from controller.web.status import Status, state_record
 from controller.web.tokens import Token, TokenUnusable
-
-if TYPE_CHECKING:
-    from controller.web.endpoint import Endpoint
+from controller.web.webhooks import Webhooks
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class Parts:
     ownership: Ownership
     wake: Callable[[Trigger], None]
     seen: set[str]
+    new_id: Callable[[], str]
     metrics: Metrics | None = None
 
 
@@ -64,11 +66,10 @@ class Faces:
         self._history = History(settings.store)
         self._feed = Feed(self._history, lambda: state_record(parts.view))
         parts.view.ledger.written = self._feed.written
-        self._control = ControlSocket(
-            settings.control, self._application("socket", OpenGate(), LARGEST_COMMAND, reading_needs_token=False)
-        )
+        self._control = ControlSocket(settings.control, self._application("socket", OpenGate(), LARGEST_COMMAND, False))
         self._read = _token(settings.web.read_token, parts.seen)
         self._write = _token(settings.web.write_token, parts.seen)
+        self._webhooks = Webhooks(settings.webhooks, parts.operations, parts.new_id, self._rows, parts.seen)
         self._address = settings.listen
         self.listener = None if settings.listen is None else self._listener(settings.listen, settings.web.hosts)
 
@@ -95,9 +96,31 @@ class Faces:
     def _listener(self, address: tuple[str, int], names: tuple[str, ...]) -> Listener:
         gate = ListenerGate(Hosts(address[0], names), self._read, self._write, self._refused, LIMITS)
         needs_token = self._read is not None
-        return Listener(address, self._application("api", gate, LARGEST_BODY, reading_needs_token=needs_token))
+        receiver = Endpoint("POST", "/webhooks/{name}", self._receiving(gate), None, access=Access.SIGNED)
+        return Listener(address, self._application("api", gate, LARGEST_BODY, needs_token, receiver))
 
-    def _application(self, via: str, gate: Gate, largest_body: int, *, reading_needs_token: bool) -> web.Application:
+    def _receiving(self, gate: ListenerGate) -> Handler:
+        async def receive(request: web.Request) -> web.StreamResponse:
+            try:
+                return await self._webhooks.receive(request)
+            except ProblemError as error:
+                if error.status is HTTPStatus.UNAUTHORIZED:
+                    await gate.slip(request)
+                raise
+
+        return receive
+
+    async def _rows(self, wanted: AuditFilter) -> list[AuditRow]:
+        return await self._history.ask(lambda reader: reader.audit_rows(wanted))
+
+    def _application(
+        self,
+        via: str,
+        gate: Gate,
+        largest_body: int,
+        reading_needs_token: bool,
+        *undocumented: Endpoint,
+    ) -> web.Application:
         view, parts = self._parts.view, self._parts
         endpoints: list[Endpoint] = [
             *Probes(view, parts.metrics).endpoints(),
@@ -111,7 +134,7 @@ class Faces:
             *Changes(parts.operations, parts.ownership, parts.wake, lambda _request: via).endpoints(),
         ]
         endpoints.append(Documentation(tuple(endpoints), reading_needs_token).endpoint())
-        return build_application(endpoints, gate, largest_body)
+        return build_application((*endpoints, *undocumented), gate, largest_body)
 
     async def _warn(self) -> None:
         """Of tokens that let nobody in, and of the lack of one."""

@@ -25,6 +25,8 @@ class Access(Enum):
     """Whoever may look."""
     CHANGE = "change"
     """Whoever may change something."""
+    SIGNED = "signed"
+    """Whoever proves by the request itself who sends it; it is asked, and its body read, where it is served."""
 
 
 @dataclass(frozen=True, slots=True)

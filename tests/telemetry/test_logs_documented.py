@@ -10,7 +10,7 @@ from controller.runtime.report import past_tense
 ROOT = Path(__file__).parents[2]
 NOUNS = (
     "claim|clock|daemon|finding|hold|incident|job|library|list|logs|loop|pass|pauses|request|resume|rules|schedule|store|task|timer"
-    "|web|workspace"
+    "|web|webhook|workspace"
 )
 EVENT = re.compile(rf"({NOUNS})\.[a-z_]+")
 ROW = re.compile(r"^\| `([a-z_.]+)` \|([^|]*)\|([^|]*)\|", re.MULTILINE)
