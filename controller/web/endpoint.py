@@ -32,7 +32,8 @@ class Access(Enum):
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """`answer` is the type of what it answers, `problems` are statuses of its own beside those that follow from the
-    rest; `media` are the types in which it can answer. The handler's name and docstring are its documentation.
+    rest; `media` are the types in which it can answer, `headers` those that it heeds beside the usual ones. The
+    handler's name and docstring are its documentation.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Endpoint:
     status: HTTPStatus = HTTPStatus.OK
     problems: tuple[HTTPStatus, ...] = ()
     media: tuple[str, ...] = (JSON,)
+    headers: tuple[str, ...] = ()
 
     @property
     def streams(self) -> bool:
