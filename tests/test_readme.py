@@ -1,6 +1,7 @@
 """The README against the program: its rules load, its tables are the program's, its outputs are real."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,13 +33,13 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_rules_load_without_a_problem() -> None:
-    rules, _service, _web = blocks("yaml")
+    rules, *_others = blocks("yaml")
     loaded = load_rules({"us-renewals.yaml": rules.encode()}, now=NOW, workspaces=frozenset({"main"}))
     assert [campaign.name for campaign in loaded.rules.campaigns] == ["us-renewals"]
 
 
 def test_the_service_file_loads_without_a_problem(tmp_path: Path) -> None:
-    _rules, service, web = blocks("yaml")
+    _rules, service, web, *_others = blocks("yaml")
     (tmp_path / "controller.yaml").write_text(service + web)
     settings = load_settings(tmp_path / "controller.yaml")
     assert list(settings.workspaces) == ["main"]
@@ -54,6 +55,24 @@ def test_the_table_of_the_api_lists_each_path_of_it() -> None:
     faces = [Probes(view, None), Status(view), Jobs(view, view), Campaigns(view), Controls(view, view)]
     others = [AuditLines(view), RulesInForce(view), Events(view), Changes(view, view, view, view)]
     assert extended == {endpoint.path for face in (*faces, *others) for endpoint in face.endpoints()}
+
+
+def test_the_webhooks_belong_into_the_service_file(tmp_path: Path) -> None:
+    _rules, service, *others = blocks("yaml")
+    [webhooks] = [each for each in others if each.startswith("webhooks:")]
+    (tmp_path / "controller.yaml").write_text(service + webhooks)
+    assert list(load_settings(tmp_path / "controller.yaml").webhooks) == ["alertmanager", "pager"]
+
+
+@pytest.mark.e2e
+@pytest.mark.once
+@pytest.mark.skipif(shutil.which("amtool") is None, reason="amtool is missing: Debian's prometheus-alertmanager")
+def test_what_is_to_stand_in_alertmanagers_file_is_right_by_its_own_checker(tmp_path: Path) -> None:
+    [alertmanager] = [each for each in blocks("yaml") if each.startswith("route:")]
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(alertmanager)
+    done = subprocess.run(["amtool", "check-config", file], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_precedence_table_is_the_programs() -> None:

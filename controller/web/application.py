@@ -41,7 +41,7 @@ def build_application(
         await gate.admit(request, endpoint)
         if endpoint is not None and endpoint.access is not Access.OPEN and endpoint.query is None and request.query:
             raise Unprocessable(next(iter(request.query)), "nothing can be asked here in the query")
-        if request.can_read_body:
+        if request.can_read_body and (endpoint is None or endpoint.access is not Access.SIGNED):
             await _read_body(request, largest_body)
         return await handler(request)
 

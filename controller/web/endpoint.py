@@ -27,6 +27,8 @@ class Access(Enum):
     """Whoever may change something."""
     PAGE = "page"
     """A person's browser: who it is, and what that person may, is asked by the page itself."""
+    SIGNED = "signed"
+    """Whoever proves by the request itself who sends it; it is asked, and its body read, where it is served."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _CHANGE = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
-_OF_ACCESS = {Access.OPEN: (), Access.READ: _READ, Access.CHANGE: _CHANGE}
+_OF_ACCESS = {Access.OPEN: (), Access.READ: _READ, Access.CHANGE: _CHANGE, Access.SIGNED: ()}
 
 
 @dataclass(slots=True)

@@ -59,7 +59,7 @@ class Reader:
         self.daemon: subprocess.Popen[str] | None = None
         (folder / "jobs.json").write_text(json.dumps(JOBS))
         self.sandbox = Process("sandbox", "--port", "0", "--jobs", str(folder / "jobs.json"), env=self.env)
-        rules, service, self.web = blocks("yaml")
+        rules, service, self.web, *_others = blocks("yaml")
         url = self.sandbox.wait_for("sandbox.started")["url"]
         # Whoever else runs on this machine may listen at the port that the README names.
         service = service.replace("https://api.vogent.ai/api", url).replace("127.0.0.1:8642", "127.0.0.1:0")

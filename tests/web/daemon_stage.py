@@ -145,15 +145,17 @@ class DaemonStage:
 
 
 @asynccontextmanager
-async def opened(more: str = TOKENS, rules: str = RULES) -> AsyncIterator[DaemonStage]:
-    """Everything set up but started, and taken down. A socket's path may not be as long as pytest's folders are."""
+async def opened(more: str = TOKENS, rules: str = RULES, **secrets: str) -> AsyncIterator[DaemonStage]:
+    """Everything set up but started, and taken down; `secrets` are files. A socket's path may not be as long as
+    pytest's folders are.
+    """
     clock = ShiftedClock(datetime.fromisoformat(NOON).timestamp(), time.time())
     sandbox = Sandbox(clock, KEY)
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "rules").mkdir()
         (folder / "rules" / "a.yaml").write_text(rules)
-        for file, content in (("key", KEY), ("read", READ), ("write", WRITE)):
+        for file, content in (("key", KEY), ("read", READ), ("write", WRITE), *secrets.items()):
             (folder / file).write_text(content)
         async with sandbox, aiohttp.ClientSession() as session:
             (folder / "controller.yaml").write_text(CONFIG.format(url=sandbox.base_url, more=more))

@@ -162,6 +162,7 @@ def test_each_part_of_the_api_is_in_it(served: Served) -> None:
     assert {
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
         "GET /api/v1/status",
         "GET /api/v1/jobs",
         "GET /api/v1/jobs/{workspace}/{id}",
