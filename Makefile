@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
 ARGS ?=
 
-.PHONY: demo test test-here test-covered test-all-zones simulate defects fuzz mutants lint lock clean
+.PHONY: demo test test-here test-covered test-all-zones simulate defects fuzz mutants lint lock prometheus-rule clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -72,6 +72,13 @@ lock:
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml \
 		--group test --group lint --group build -o requirements-dev.lock
+
+# The alerts as the Prometheus Operator wants them; a test holds the two against each other.
+RULE := deploy/kubernetes/monitoring/prometheus-rule.yaml
+prometheus-rule:
+	sed '/^spec:$$/q' $(RULE) >$(RULE).new
+	sed -n '/^groups:$$/,$$ s/^./  &/p; /^$$/p' deploy/prometheus/alerts.yaml >>$(RULE).new
+	mv $(RULE).new $(RULE)
 
 clean:
 	rm -rf .venv-* .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
