@@ -13,7 +13,7 @@ ARGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants lint lock clean
+.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants lint lock prometheus-rule clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -101,6 +101,13 @@ lock:
 		--group test --group lint --group build -o requirements-dev.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group build \
 		-c requirements-dev.lock -o requirements-build.lock
+
+# The alerts as the Prometheus Operator wants them; a test holds the two against each other.
+RULE := deploy/kubernetes/monitoring/prometheus-rule.yaml
+prometheus-rule:
+	sed '/^spec:$$/q' $(RULE) >$(RULE).new
+	sed -n '/^groups:$$/,$$ s/^./  &/p; /^$$/p' deploy/prometheus/alerts.yaml >>$(RULE).new
+	mv $(RULE).new $(RULE)
 
 clean:
 	rm -rf .venv-* dist .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
