@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from aiohttp import web
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from controller.page.frame import Frame
 from controller.page.visit import Visit
@@ -13,7 +13,7 @@ from controller.runtime.view import View
 from controller.shown.lines import STATE_WORDS, JobLine, job_line
 from controller.shown.overview import overview
 from controller.web.jobs import gently
-from controller.web.queries import LONGEST, Query, query_of
+from controller.web.queries import Query, Text, query_of
 
 if TYPE_CHECKING:
     from controller.core.finding import FindingKind
@@ -30,7 +30,7 @@ def _given(value: object) -> object:
     return value.strip() or None if isinstance(value, str) else value
 
 
-Asked = Annotated[str | None, BeforeValidator(_given), Field(max_length=LONGEST)]
+Asked = Annotated[Text | None, BeforeValidator(_given)]
 
 
 class NowQuery(Query):
