@@ -17,10 +17,12 @@ from controller.page.page import Page
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.engine import Engine
+from controller.runtime.event_measures import EventMeasures
 from controller.runtime.expiry import Expiry
 from controller.runtime.health import Health, Part
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
+from controller.runtime.measures import Measures
 from controller.runtime.operations import Operations
 from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
@@ -31,6 +33,8 @@ from controller.runtime.store_check import check_store
 from controller.runtime.view import View
 from controller.runtime.watch import watch_folder
 from controller.settings import Settings
+from controller.telemetry.logs import LogPipeline
+from controller.telemetry.metrics import open_registry, render
 from controller.telemetry.notify import NobodyAsks, ServiceManager
 from controller.vogent.client import VogentClient
 from controller.web.build import Faces, Parts
@@ -55,7 +59,8 @@ class _Running:
 
 class Daemon:
     """The long-running program: the engine with the store, the API's clients, the rules' watcher and the control
-    socket around it. `manager` is told how it is, and wants to hear so every `watchdog` real seconds.
+    socket around it. `manager` is told how it is, and wants to hear so every `watchdog` real seconds; the losses of
+    `logs` are among what is measured in `registry`.
     """
 
     def __init__(
@@ -65,12 +70,16 @@ class Daemon:
         seen_keys: set[str],
         manager: ServiceManager | None = None,
         watchdog: float | None = None,
+        logs: LogPipeline | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._seen_keys = seen_keys
         self._manager = manager or NobodyAsks()
         self._watchdog = watchdog
+        self._logs = logs
+        self.registry = open_registry()
+        self._events = EventMeasures(self.registry, settings.workspaces)
         self._stop = asyncio.Event()
         self._running: _Running | None = None
         self._faces: Faces | None = None
@@ -97,11 +106,13 @@ class Daemon:
             rules = self._rules(ledger)
             await rules.start(last_rules)
             watches = watch_clock(self._settings, self._clock)
-            clients = await stack.enter_async_context(open_clients(self._settings, self._seen_keys, watches))
+            clients = await stack.enter_async_context(
+                open_clients(self._settings, self._seen_keys, watches, self._events.requests)
+            )
             running = self._build(clients, watches, ledger, rules)
             faces = self._faces = self._serve(clients, ledger, running)
-            stack.push_async_callback(faces.close)
             await faces.start()
+            stack.push_async_callback(faces.close)
             log.info("daemon.started", version=__version__, workspaces=sorted(clients))
             await self._run_until_stopped(running, check_store(damaged, ledger, self._clock))
         log.info("daemon.stopped")
@@ -119,7 +130,7 @@ class Daemon:
         }
         health = Health(self._clock, self._settings.resync, parts, ledger, rules)
         service = ServiceReporter(self._manager, health, self._watchdog)
-        heard: list[Callable[[PassReport], None]] = [service.passed]
+        heard: list[Callable[[PassReport], None]] = [service.passed, self._events.passed]
 
         def passed(report: PassReport) -> None:
             for each in heard:
@@ -135,6 +146,7 @@ class Daemon:
             [part.reconciler for part in parts.values()],
             passed,
         )
+        self.registry.register(Measures(health, self._logs, lambda: engine.crashes))
         health.next_transition = lambda: engine.next_transition
         health.lately_blocked = lambda: engine.lately_blocked
         health.busy = lambda: engine.busy
@@ -177,7 +189,17 @@ class Daemon:
         view, wake = running.view, running.engine.requested
         operations = Operations(ledger, self._clock, lambda: view.book, frozenset(clients), new_id, view.job_name, wake)
         ownership = Ownership(clients, ledger, self._clock, lambda: view.book, new_id)
-        faces = Faces(self._settings, Parts(view, operations, ownership, wake, self._seen_keys, page=Page))
+        parts = Parts(
+            view,
+            operations,
+            ownership,
+            wake,
+            self._seen_keys,
+            new_id,
+            lambda accept: render(self.registry, accept),
+            Page,
+        )
+        faces = Faces(self._settings, parts)
         running.heard.append(faces.passed)
         return faces
 

@@ -23,6 +23,7 @@ from controller.vogent.api import JobsApi
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
 from controller.vogent.date_header import TimeWitness
+from controller.vogent.request_meter import RequestMeter
 from controller.vogent.retries import install_retry_hook
 from controller.vogent.transport import open_session
 
@@ -34,9 +35,15 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def open_client(settings: WorkspaceSettings, seen_keys: set[str], witness: TimeWitness | None = None) -> VogentClient:
+def open_client(
+    settings: WorkspaceSettings,
+    seen_keys: set[str],
+    witness: TimeWitness | None = None,
+    meter: RequestMeter | None = None,
+) -> VogentClient:
     """The client of one workspace. Needs a running loop; whoever gets it closes it. Each key that it reads goes into
-    `seen_keys`, so that the logs can keep it out; `witness` is shown the dates of the answers.
+    `seen_keys`, so that the logs can keep it out; `witness` is shown the dates of the answers, `meter` is told what
+    became of each request.
     """
 
     def read_key() -> str:
@@ -52,19 +59,23 @@ def open_client(settings: WorkspaceSettings, seen_keys: set[str], witness: TimeW
         request_timeout=settings.request_timeout,
         budget=Budget(settings.max_concurrency),
         witness=witness,
+        meter=meter,
     )
 
 
 @asynccontextmanager
 async def open_clients(
-    settings: Settings, seen_keys: set[str], witnesses: Mapping[str, TimeWitness] | None = None
+    settings: Settings,
+    seen_keys: set[str],
+    witnesses: Mapping[str, TimeWitness] | None = None,
+    meters: Mapping[str, RequestMeter] | None = None,
 ) -> AsyncIterator[Mapping[str, VogentClient]]:
     """The clients of all workspaces, closed at the end."""
     install_retry_hook()
     async with AsyncExitStack() as stack:
         clients = {}
         for name, workspace in settings.workspaces.items():
-            clients[name] = open_client(workspace, seen_keys, (witnesses or {}).get(name))
+            clients[name] = open_client(workspace, seen_keys, (witnesses or {}).get(name), (meters or {}).get(name))
             stack.push_async_callback(clients[name].close)
         yield clients
 

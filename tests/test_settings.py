@@ -113,14 +113,14 @@ KEY = "write {env: NAME}, {file: PATH} or {credential: NAME}, never the key itse
             "# nothing\n",
             (
                 "1:1: an empty value is not a mapping, "
-                "write a mapping with workspaces, rules, resync, store, control, listen, web, log"
+                "write a mapping with workspaces, rules, resync, store, control, listen, web, log, webhooks"
             ),
         ),
         (
             "- x\n",
             (
                 "1:1: a list is not a mapping, "
-                "write a mapping with workspaces, rules, resync, store, control, listen, web, log"
+                "write a mapping with workspaces, rules, resync, store, control, listen, web, log, webhooks"
             ),
         ),
         ("rules: r\n", "1:1: workspaces: is missing, write names with their base_url and api_key"),

@@ -136,7 +136,7 @@ def close(name: str, reason: str, author: str, yes: bool, config: Path, output: 
     """End the incident NAME: what it paused dials again where its campaigns are open."""
     settings = read_settings(config)
     clock = the_clock(settings)
-    place = Place(settings, clock, read_rulebook(settings, clock.now()))
+    place = Place(settings, clock, rules_or_none(settings, clock.now()))
     if not yes:
         click.confirm(printable(f"Close {name}? What it paused may dial then."), abort=True, err=True)
 

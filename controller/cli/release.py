@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from controller.cli.carrying_out import Ours, Place, answers_json, carry_out, jobs_body, tell_answers
-from controller.cli.context import read_rulebook, read_settings, the_clock
+from controller.cli.context import read_settings, rules_or_none, the_clock
 from controller.cli.failures import reporting_failures
 from controller.cli.finding_jobs import keys_to_stop, named_jobs
 from controller.cli.options import author_option, config_option, output_option, reason_option
@@ -31,7 +31,7 @@ def release(jobs: tuple[str, ...], claim: bool, reason: str, author: str, yes: b
     """
     settings = read_settings(config)
     clock = the_clock(settings)
-    place = Place(settings, clock, read_rulebook(settings, clock.now()))
+    place = Place(settings, clock, rules_or_none(settings, clock.now()))
     if claim:
         keys = [job.key for job in named_jobs(settings, clock, jobs)]
         _release_claims(place, keys, author, reason, output)

@@ -32,7 +32,7 @@ def run(config: Path) -> None:
 
     async def main() -> None:
         manager, watchdog = service_manager(os.environ)
-        daemon = Daemon(settings, clock, SEEN_KEYS, manager, watchdog)
+        daemon = Daemon(settings, clock, SEEN_KEYS, manager, watchdog, logs)
         handle_signals(daemon)
         await daemon.run()
 

@@ -80,12 +80,25 @@ def _next_change(situation: Situation, now: Instant, row: Row) -> Instant | None
     """Steps from one boundary to the next until what is desired differs."""
     if row.reason is Reason.SCHEDULE_DRIFT:
         return None
-    instant = _next_boundary(situation, now, now)
+    stopped = _stopped_until(situation, now)
+    instant = _next_boundary(situation, now, now) if stopped <= now else stopped
     while instant is not None and instant <= now + HORIZON:
         if _desired(situation, now, instant) is not row.desired:
             return instant
         instant = _next_boundary(situation, now, instant)
     return None
+
+
+def _stopped_until(situation: Situation, now: Instant) -> Instant:
+    """Until when incidents and holds cover the job without a gap: what its hours say before that changes nothing, and
+    an open end would be looked for through all of them.
+    """
+    spans = [(incident.since - situation.close_early, incident.until) for incident in situation.incidents]
+    spans += [(hold.since, hold.until) for hold in situation.holds]
+    until = now
+    while ends := [end for since, end in spans if since <= until < end]:
+        until = max(ends)
+    return until
 
 
 def _next_boundary(situation: Situation, now: Instant, after: Instant) -> Instant | None:

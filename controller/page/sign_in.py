@@ -36,6 +36,8 @@ class SignIn:
     async def sign_in(self, visit: Visit) -> web.Response:
         """Take it: a wrong token is answered late, and told to the log."""
         given = await fields_of(visit.request)
+        if not self._any_token:
+            return await self._form(visit, given, ["No token is configured."], HTTPStatus.FORBIDDEN)
         try:
             form = await form_of(visit.request, SignInForm)
             token = await self.around.recognize(visit.request, form.token)
@@ -60,6 +62,10 @@ class SignIn:
         response.del_cookie(COOKIE, httponly=True, samesite="Strict", secure=_is_https(visit.request))
         return response
 
+    @property
+    def _any_token(self) -> bool:
+        return self.around.read is not None or self.around.write is not None
+
     async def _form(
         self,
         visit: Visit,
@@ -75,7 +81,7 @@ class SignIn:
             problems=problems or [],
             name=given.get("name", ""),
             then=given.get("then", "/"),
-            any_token=self.around.read is not None or self.around.write is not None,
+            any_token=self._any_token,
         )
 
 

@@ -20,6 +20,8 @@ from controller.vogent.errors import ApiError, NotFound
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 4.0
+LOOKED_ENOUGH = 20.0
+"""Seconds after which a reading that a 429 may hold back for minutes keeps no other pause from leaving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Changer:
     clock: Clock
     verify_within: float
     _looks: dict[JobKey, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _looking_since: dict[JobKey, float] = field(default_factory=dict)
     _unsent: dict[JobKey, asyncio.Task[Outcome]] = field(default_factory=dict)
     _hurried: set[JobKey] = field(default_factory=set)
 
@@ -47,6 +50,13 @@ class Changer:
             yield
         finally:
             self._hurried.discard(key)
+
+    def looks_in_vain(self, key: JobKey) -> bool:
+        """Whether the last change of the job was refused or lost, and the job has been read for so long since, without
+        an answer, that another one may be sent.
+        """
+        since = self._looking_since.get(key)
+        return since is not None and self.clock.monotonic() - since >= LOOKED_ENOUGH
 
     async def pause(self, decision: Decision) -> Outcome:
         """Send paused: true."""
@@ -114,6 +124,7 @@ class Changer:
         key = decision.job.key
         if key in self._hurried:
             return Outcome(decision, Result.UNVERIFIED, problem=problem)
+        self._looking_since[key] = self.clock.monotonic()
         look = self._looks[key] = asyncio.create_task(self._read(decision, problem))
         try:
             await asyncio.wait({look})
@@ -121,6 +132,7 @@ class Changer:
         finally:
             look.cancel()
             self._looks.pop(key, None)
+            self._looking_since.pop(key, None)
 
     async def _read(self, decision: Decision, problem: str | None) -> Outcome:
         begun = self.observer.begin()

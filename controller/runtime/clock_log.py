@@ -25,6 +25,11 @@ class ClockLog:
         """What the clock may read instead, by each workspace that does not trust it."""
         return [other for watch in self._watches.values() for other in watch.readings()[1:]]
 
+    @property
+    def trusted(self) -> bool:
+        """Whether each workspace trusts the clock, after a date of the API was compared with it."""
+        return not self.others() and all(watch.compared for watch in self._watches.values())
+
     def look(self, now: Instant) -> list[Audit] | None:
         """The rows that say what changed; None where the clock went on as it should and no doubt began or ended."""
         known, self._known = self._known, {name: self._state(watch) for name, watch in self._watches.items()}

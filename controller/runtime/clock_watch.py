@@ -71,6 +71,8 @@ class ClockWatch:
         self._step = STEP * clock.rate
         self._last = self._moment()
         self._witness: _Witness | None = None
+        self.compared = False
+        """Whether a date was ever compared: before that, a clock that was wrong from the start looks right."""
         self.steps = 0
         """How many steps were noticed."""
 
@@ -109,6 +111,7 @@ class ClockWatch:
     def dated(self, date: Instant, asked: float) -> None:
         """Compare the date of an answer to what was asked then: the server wrote it some time in between."""
         moment = self.look()
+        self.compared = True
         waited = moment.monotonic - asked
         if moment.wall - waited - DATE_TOLERANCE <= date <= moment.wall + DATE_TOLERANCE:
             self._witness = None

@@ -1,5 +1,6 @@
 """What becomes of claims, findings and measures once it is known what became of a change, or of a job."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from controller.core import claim as claims
@@ -29,10 +30,13 @@ class Consequences:
         self._snapshots = snapshots
         self._overrides = overrides
         self._meter = meter
+        self.changes: Counter[tuple[Action, Result]] = Counter()
+        """What became of changes since the start; one that was unverified counts again with what it came to."""
 
     def of(self, outcome: Outcome, journal: Journal, now: Instant) -> Iterator[Change]:
         """Of a change that was sent, or was to be."""
         job = outcome.decision.job
+        self.changes[outcome.decision.action, outcome.result] += 1
         if outcome.result is Result.GONE:
             yield from self.vanished(job, journal, now)
             return

@@ -25,9 +25,7 @@ class Actor:
 
 
 def incident_row(event: str, opened: OpenedIncident, now: Instant, actor: Actor, why: str) -> Audit:
-    """`incident.opened`, `incident.extended` or `incident.closed`, by `actor`; an incident's reason is not why it was
-    closed.
-    """
+    """`incident.opened`, `.extended`, `.ending` or `.closed`, by `actor`; `why` says why it was changed."""
     incident = opened.incident
     facts: dict[str, Any] = {
         "incident": incident.name,

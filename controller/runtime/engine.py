@@ -88,6 +88,11 @@ class Engine:
         return self._blocked[1]
 
     @property
+    def crashes(self) -> Mapping[str, int]:
+        """How many passes over each workspace ended in a defect."""
+        return {loop.workspace: loop.crashes for loop in self._loops}
+
+    @property
     def busy(self) -> Mapping[str, float]:
         """The workspaces over which a pass is under way, with the real seconds since it began."""
         now = asyncio.get_running_loop().time()
@@ -191,7 +196,7 @@ class Engine:
 
     def _end_what_is_over(self, now: Instant) -> None:
         """For good, so only by a clock that is trusted."""
-        if not self._clock_log.others():
+        if self._clock_log.trusted:
             self.spawn(self._expiry.look(now))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.clock import Clock
+from controller.core.decision import Reason
 from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
 from controller.core.job import Status
@@ -55,6 +56,10 @@ class Health:
     rules: RulesKeeper
     next_transition: Callable[[], Instant | None] = lambda: None
     lately_blocked: Callable[[], float | None] = lambda: None
+    last_verified: dict[str, Instant] = field(default_factory=dict)
+    """When the last pass over each workspace ended that was verified."""
+    reasons: dict[str, Mapping[str, Reason]] = field(default_factory=dict)
+    """Why each workspace's jobs are to be as they are, by job id, as its last pass decided."""
     busy: Callable[[], Mapping[str, float]] = dict
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
     _read: dict[str, float] = field(default_factory=dict)
@@ -68,6 +73,9 @@ class Health:
         self._finished[report.workspace] = (self.clock.monotonic(), report.verified)
         if report.problem is None:
             self._read[report.workspace] = self.clock.monotonic()
+        self.reasons[report.workspace] = {each.job.id: each.reason for each in report.decisions}
+        if report.verified:
+            self.last_verified[report.workspace] = self.clock.now()
 
     def seconds_since_read(self) -> Mapping[str, float]:
         """For each workspace whose jobs were ever read: how long ago a pass last ended that read them."""

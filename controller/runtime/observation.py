@@ -131,8 +131,8 @@ class Observer:
         return reading
 
     async def _lists(self) -> tuple[dict[JobKey, Job], int]:
-        begun = self.begin()
-        lists = (self._api.list_jobs(status, lambda job: self._show(job, begun)) for status in LIVE)
+        begun, pages = self.begin(), _Pages(self)
+        lists = (self._api.list_jobs(status, page.shown, page.asking) for status in LIVE for page in [pages.of_one()])
         answers = await asyncio.gather(*lists, return_exceptions=True)
         listings = [answer for answer in answers if not isinstance(answer, BaseException)]
         jobs = {job.key: job for listing in listings for job in listing.jobs if not job.status.finished}
@@ -149,19 +149,12 @@ class Observer:
         return jobs, len(unreadable)
 
     async def _list_all(self) -> None:
-        begun = self.begin()
+        page = _Pages(self).of_one()
         try:
-            listing = await self._api.list_jobs(None, lambda job: self._show(job, begun))
+            listing = await self._api.list_jobs(None, page.shown, page.asking)
             self._scanned_unreadable.update(listing.unreadable)  # told and counted with the next lists
         finally:
             self._known_as_of = {key: self._known_as_of[key] for key in self.jobs}
-
-    def _show(self, job: Job, begun: Moment) -> None:
-        """What a page shows counts at once, whatever becomes of others; of what comes twice, what could dial."""
-        known = self.jobs.get(job.key)
-        dials = known is not None and known.status is Status.ACTIVE and self._known_as_of.get(job.key) == begun
-        if not job.status.finished and not dials:
-            self.take(job, begun)
 
     def _unknown(self, key: JobKey) -> bool:
         job = self.jobs.get(key)
@@ -192,3 +185,37 @@ class Observer:
     async def _read_one(self, key: JobKey) -> None:
         begun = self.begin()
         self.take(await self._api.get_job(key.id), begun)
+
+
+class _Pages:
+    """What the pages of lists show, read together: it counts at once, whatever becomes of other pages."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.dialing: set[JobKey] = set()
+        """Seen so on a page: of what comes twice, what could dial counts."""
+
+    def of_one(self) -> "_ListPages":
+        """Those of one list."""
+        return _ListPages(self)
+
+
+class _ListPages:
+    """Each page is as of when it was asked for: that may be a minute after its list was, where a 429 came between."""
+
+    def __init__(self, together: _Pages) -> None:
+        self._together = together
+        self._asked = together.observer.begin()
+
+    def asking(self) -> None:
+        """The next page is about to be asked for."""
+        self._asked = self._together.observer.begin()
+
+    def shown(self, job: Job) -> None:
+        """A page showed this job."""
+        dialing = self._together.dialing
+        if job.status is Status.ACTIVE:
+            dialing.add(job.key)
+        elif job.status.finished or job.key in dialing:
+            return
+        self._together.observer.take(job, self._asked)

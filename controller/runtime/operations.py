@@ -97,9 +97,12 @@ class Operations:
 
     async def put(self, event: str, opened: OpenedIncident, actor: Actor, why: str) -> Done:
         """Take a change of one incident in, and act by it."""
-        row = incident_row(event, opened, self.clock.now(), actor, why)
-        durable = await self._take([PutIncident(opened), row], Trigger.INCIDENT)
+        durable = await self._take(self.changes_of(event, opened, actor, why), Trigger.INCIDENT)
         return Done(opened, None if durable else NOT_STORED)
+
+    def changes_of(self, event: str, opened: OpenedIncident, actor: Actor, why: str) -> list[Change]:
+        """What `put` takes in, for whoever takes in more with it."""
+        return [PutIncident(opened), incident_row(event, opened, self.clock.now(), actor, why)]
 
     def open_incident_named(self, name: str) -> OpenedIncident:
         """The open incident of this name. Raises UnknownIncident."""

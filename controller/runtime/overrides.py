@@ -17,6 +17,8 @@ class Overrides:
     """Of one workspace, since the start."""
 
     def __init__(self) -> None:
+        self.total = 0
+        """All that are certain; jobs that are gone since count on."""
         self._times: dict[JobKey, int] = {}
         self._suspected: dict[JobKey, int] = {}
         self._lately: defaultdict[JobKey, deque[Instant]] = defaultdict(lambda: deque(maxlen=CONTESTED_AFTER))
@@ -24,7 +26,9 @@ class Overrides:
     def add(self, key: JobKey, now: Instant) -> int:
         """Count one more, and those that were suspected before it; returns how many there were."""
         self._lately[key].append(now)
-        self._times[key] = self._times.get(key, 0) + 1 + self._suspected.pop(key, 0)
+        more = 1 + self._suspected.pop(key, 0)
+        self.total += more
+        self._times[key] = self._times.get(key, 0) + more
         return self._times[key]
 
     def suspect(self, key: JobKey) -> int | None:

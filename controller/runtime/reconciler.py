@@ -1,6 +1,6 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 
 import structlog
 
@@ -19,7 +19,7 @@ from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer, Reading
 from controller.runtime.overrides import Overrides
-from controller.runtime.report import PassReport, Trigger
+from controller.runtime.report import PassReport, Result, Trigger
 from controller.runtime.snapshot import Snapshot, Snapshots
 from controller.runtime.sweep import Sweep
 from controller.store.changes import Change, PutClaim
@@ -75,7 +75,7 @@ class Reconciler:
         """Bring the workspace to what the rules say. `at` is the instant of the transition that woke us, since timers
         may fire early; once `interrupted` says so, nothing more is resumed in this pass. Raises nothing of the API.
         """
-        begun = self._clock.now()
+        begun, monotonic = self._clock.now(), self._clock.monotonic()
         self._sweep.begin()
         dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
         reading, problem = await self._read()
@@ -92,12 +92,23 @@ class Reconciler:
             read = [each for each in decided if each[0].job.key not in unread]
             await self._ledger.record(list(self._observe(reading, read, dialing, journal, now)))
         await self._act(report, journal, interrupted)
-        self._tell(report, journal, begun)
+        report.seconds = self._clock.monotonic() - monotonic
+        self._tell(report, journal)
         return report
 
     async def settled(self, report: PassReport) -> None:
         """Wait until each change of the pass is verified or given up, and put that into the report."""
         report.replace_outcomes(await self._sweep.settled())
+
+    @property
+    def changes(self) -> Mapping[tuple[Action, Result], int]:
+        """How many changes came to what since the start, as `Consequences` counts them."""
+        return self._consequences.changes
+
+    @property
+    def overridden(self) -> int:
+        """How often people resumed a job that must not dial, since the start."""
+        return self._overrides.total
 
     async def close(self) -> None:
         """Stop waiting for slow verifications and lists; the next start reads the jobs again."""
@@ -174,8 +185,8 @@ class Reconciler:
         dials = [decision for decision in report.decisions if decision.action in (Action.RESUME, Action.START)]
         report.outcomes += await self._sweep.unpause(dials, journal, report.now, interrupted)
 
-    def _tell(self, report: PassReport, journal: Journal, begun: Instant) -> None:
-        facts = {"trigger": report.trigger.value, "seconds": round(self._clock.now() - begun, 3)}
+    def _tell(self, report: PassReport, journal: Journal) -> None:
+        facts = {"trigger": report.trigger.value, "seconds": round(report.seconds, 3)}
         if report.problem is not None:
             journal.log.error("pass.failed", **facts, problem=report.problem, jobs=len(report.decisions))
             return

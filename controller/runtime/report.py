@@ -52,7 +52,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class PassReport:
-    """One pass: `problem` says why the jobs could not be read, None where they were."""
+    """One pass: `problem` says why the jobs could not be read, None where they were; it took `seconds` of the clock."""
 
     pass_id: str
     workspace: str
@@ -62,6 +62,7 @@ class PassReport:
     decisions: list[Decision] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     unreadable: int = 0
+    seconds: float = 0.0
 
     @property
     def failed(self) -> bool:

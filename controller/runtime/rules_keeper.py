@@ -50,6 +50,7 @@ class RulesKeeper:
         self._book: Rulebook | None = None
         self._seen: tuple[str, int] | None = None
         self._rejected: str | None = None
+        self._accepted_at: Instant | None = None
         self._in_force: InForce | None = None
         self._lock = asyncio.Lock()
 
@@ -64,6 +65,11 @@ class RulesKeeper:
     def rejected(self) -> bool:
         """Whether the files are wrong at present, so that other rules than theirs are in force."""
         return self._rejected is not None
+
+    @property
+    def accepted_at(self) -> Instant | None:
+        """When the files were last read and found right, None where that has yet to be."""
+        return self._accepted_at
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -129,6 +135,7 @@ class RulesKeeper:
             self._seen = seen
             raise
         self._seen = seen  # after any other error they are to be tried again
+        self._accepted_at = self._clock.now()
         return loaded
 
     def _load(self, sources: Mapping[str, bytes]) -> LoadedRules:

@@ -75,15 +75,15 @@ class Sweep:
 
     async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         """Store the intents and send the pauses. One that hangs holds up neither the resumes nor the next pass."""
-        wanted = [decision for decision in decisions if decision.job.key not in self._pausing]
-        if not wanted:
-            return []
+        stuck = self._changer.looks_in_vain
+        wanted = [each for each in decisions if each.job.key not in self._pausing or stuck(each.job.key)]
         self._pausing.update(decision.job.key for decision in wanted)
         batches = [asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(wanted)]
         self._late.update(batches)
         for batch in batches:
             batch.add_done_callback(self._late.discard)
-        pending, ended = await self._wait(batches), -1
+        pending: Collection[asyncio.Task[list[Outcome]]] = batches
+        ended = -1
         while pending and ended != self._ended:
             ended = self._ended
             pending = await self._wait(pending)

@@ -29,6 +29,8 @@ class WorkspaceLoop:
         self._event = asyncio.Event()
         self._fast: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self.crashes = 0
+        """How many passes, or parts of them, ended in a defect."""
         self.busy_since: float | None = None
         """When the pass under way began, by the event loop's time; None where none is."""
 
@@ -76,6 +78,7 @@ class WorkspaceLoop:
         try:
             self._passed(await self._pass(trigger, at))
         except Exception:  # the next pass starts from what is
+            self.crashes += 1
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger=trigger.value)
 
     async def _pass(self, trigger: Trigger, at: Instant) -> PassReport:
@@ -94,6 +97,7 @@ class WorkspaceLoop:
         try:
             await self._reconciler.fast_path(at)
         except Exception:  # the ordinary pass follows in any case
+            self.crashes += 1
             log.exception("pass.crashed", workspace=self._reconciler.workspace, trigger="fast_path")
 
     def _interrupted(self) -> bool:

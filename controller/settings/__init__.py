@@ -11,8 +11,8 @@ from controller.rules.shape import validated
 from controller.rules.yaml_text import MAX_BYTES, parse_document
 from controller.settings.keys import ApiKeySource, CredentialKey, EnvKey, FileKey, KeyUnreadable
 from controller.settings.schema import SettingsRule
-from controller.settings.texts import HOW_A_KEY_IS_GIVEN, HOW_A_TOKEN_IS_GIVEN
-from controller.settings.values import LogSettings, Settings, WebSettings, WorkspaceSettings
+from controller.settings.texts import HOW_A_KEY_IS_GIVEN, HOW_A_SECRET_IS_GIVEN, HOW_A_TOKEN_IS_GIVEN
+from controller.settings.values import LogSettings, Settings, WebhookSettings, WebSettings, WorkspaceSettings
 
 __all__ = [
     "ApiKeySource",
@@ -23,6 +23,7 @@ __all__ = [
     "LogSettings",
     "Settings",
     "WebSettings",
+    "WebhookSettings",
     "WorkspaceSettings",
     "load_settings",
 ]
@@ -45,7 +46,13 @@ def load_settings(path: Path) -> Settings:
     return rule.settings()
 
 
-_SECRETS = {"api_key": HOW_A_KEY_IS_GIVEN, "read_token": HOW_A_TOKEN_IS_GIVEN, "write_token": HOW_A_TOKEN_IS_GIVEN}
+_SECRETS = {
+    "api_key": HOW_A_KEY_IS_GIVEN,
+    "read_token": HOW_A_TOKEN_IS_GIVEN,
+    "write_token": HOW_A_TOKEN_IS_GIVEN,
+    "token": HOW_A_TOKEN_IS_GIVEN,
+    "secret": HOW_A_SECRET_IS_GIVEN,
+}
 
 
 def _without_keys(problem: Problem) -> Problem:

@@ -22,6 +22,7 @@ from controller.settings.texts import (
     parse_workspace,
 )
 from controller.settings.values import LogFormat, LogLevel, LogSettings, Settings, WebSettings, WorkspaceSettings
+from controller.settings.webhook_schema import WebhookRule, parse_webhook
 
 _MAX_CONCURRENCY = 1000
 Seconds = Annotated[int, PlainValidator(parse_positive_duration)]
@@ -86,6 +87,10 @@ class SettingsRule(Strict):
     listen: Annotated[tuple[str, int] | None, PlainValidator(parse_listen)] = ("127.0.0.1", 8642)
     web: WebRule = Field(default=WebRule(), description="write a mapping such as {write_token: {credential: NAME}}")
     log: LogRule = Field(default=LogRule(), description="write a mapping such as {format: auto, level: info}")
+    webhooks: dict[Annotated[str, PlainValidator(parse_webhook)], WebhookRule] = Field(
+        default_factory=dict,
+        description="write names with their kind, token or secret, quiet, longest and opens",
+    )
 
     def settings(self) -> Settings:
         """Give the settings as values."""
@@ -98,4 +103,5 @@ class SettingsRule(Strict):
             listen=self.listen,
             log=LogSettings(self.log.format, self.log.level),
             web=WebSettings(self.web.read_token, self.web.write_token, tuple(dict.fromkeys(self.web.hosts))),
+            webhooks={name: rule.settings(name) for name, rule in self.webhooks.items()},
         )

@@ -14,6 +14,7 @@ from controller.settings.keys import ApiKeySource, CredentialKey, EnvKey, FileKe
 
 HOW_A_KEY_IS_GIVEN: Final = "write {env: NAME}, {file: PATH} or {credential: NAME}, never the key itself"
 HOW_A_TOKEN_IS_GIVEN: Final = HOW_A_KEY_IS_GIVEN.replace("key", "token")
+HOW_A_SECRET_IS_GIVEN: Final = HOW_A_KEY_IS_GIVEN.replace("key", "secret")
 
 _MAX_SOCKET_BYTES: Final = 107
 """What a Unix socket's address holds on Linux, its final zero left out (unix(7))."""
@@ -135,6 +136,14 @@ def parse_token(value: object, info: ValidationInfo) -> ApiKeySource:
     found = _source(value, info, (info.field_name or "token").replace("_", " "))
     if found is None:
         raise ValueError(f"it does not say where the token is, {HOW_A_TOKEN_IS_GIVEN}")
+    return found
+
+
+def parse_secret(value: object, info: ValidationInfo) -> ApiKeySource:
+    """Read where a secret is, as `parse_api_key` does."""
+    found = _source(value, info, "secret")
+    if found is None:
+        raise ValueError(f"it does not say where the secret is, {HOW_A_SECRET_IS_GIVEN}")
     return found
 
 

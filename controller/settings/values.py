@@ -1,13 +1,15 @@
 """The service's settings as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from controller.core.signals import Limits, Opening
 from controller.settings.keys import ApiKeySource
 
 LogFormat: TypeAlias = Literal["auto", "json", "console"]
+WebhookKind: TypeAlias = Literal["alertmanager", "signed"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
@@ -43,6 +45,19 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """A receiver of notices. `secret` is Alertmanager's bearer token, or what others sign with; the first entry of
+    `opens` that fits decides.
+    """
+
+    name: str
+    kind: WebhookKind
+    secret: ApiKeySource
+    limits: Limits
+    opens: tuple[Opening, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The service. Paths are absolute, `store` is a SQLite URL with an absolute path, `resync` is in seconds; `listen`
     is None where nothing is to listen.
@@ -56,3 +71,4 @@ class Settings:
     listen: tuple[str, int] | None
     log: LogSettings
     web: WebSettings = WebSettings()
+    webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)

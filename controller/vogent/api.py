@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from controller.core.job import Job, Status
 from controller.vogent.wire import Listing, QueuedDial, Unreadable
 
-__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable", "WithdrawnError", "always", "ignored"]
+__all__ = ["JobsApi", "Listing", "QueuedDial", "Unreadable", "WithdrawnError", "always", "ignored", "unnoted"]
 
 
 class WithdrawnError(Exception):
@@ -22,6 +22,10 @@ def ignored(_job: Job) -> None:
     """Nobody needs a job before its list is whole."""
 
 
+def unnoted() -> None:
+    """Nobody needs to know when a page is asked for."""
+
+
 class JobsApi(Protocol):
     """One workspace's jobs. Every method may raise ApiError; see its classes for what to do then."""
 
@@ -29,9 +33,12 @@ class JobsApi(Protocol):
     def workspace(self) -> str:
         """The workspace's name, as in every job's key."""
 
-    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
+    async def list_jobs(
+        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+    ) -> Listing:
         """Every job of that status, or every job; never a part of them. Each is also `shown`, and in whatever
-        status, as soon as its page was read: the list may take minutes, or fail at a later page.
+        status, as soon as its page was read: the list may take minutes, or fail at a later page. `asking` is called
+        each time that a page is about to be asked for.
         """
 
     async def get_job(self, job_id: str) -> Job:

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 import aiohttp
 
 from controller.core.job import Job, Status
-from controller.vogent.api import WithdrawnError, always, ignored
+from controller.vogent.api import WithdrawnError, always, ignored, unnoted
 from controller.vogent.budget import Budget
 from controller.vogent.connector import asked_last
 from controller.vogent.date_header import TimeWitness
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
 from controller.vogent.refusal import Kind
+from controller.vogent.request_meter import NoMeter, RequestMeter, metered
 from controller.vogent.retries import retried
 from controller.vogent.throttle import Throttle
 from controller.vogent.transport import Request, Transport
@@ -46,11 +47,11 @@ class VogentClient:
 
     `base_url` is as in `https://api.vogent.ai/api`; `key` reads the API key anew, and is asked at most every 30
     seconds and after each 401 or 403; `request_timeout` is in seconds, for each attempt. Reads and pauses are tried up
-    to three times, everything else is sent once. `witness` is shown the dates of the answers. Raises ValueError for a
-    base URL that cannot be one; the methods raise ApiError.
+    to three times, everything else is sent once. `witness` is shown the dates of the answers, `meter` is told what
+    became of each attempt. Raises ValueError for a base URL that cannot be one; the methods raise ApiError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, and the last two are for those who look on
         self,
         *,
         session: aiohttp.ClientSession,
@@ -60,8 +61,10 @@ class VogentClient:
         request_timeout: float,
         budget: Budget,
         witness: TimeWitness | None = None,
+        meter: RequestMeter | None = None,
     ) -> None:
         self._workspace = workspace
+        self._meter = meter or NoMeter()
         self._budget = budget
         self._throttle = Throttle(workspace, budget)
         fresh = FreshKey(key, lambda: asyncio.get_running_loop().time())
@@ -84,9 +87,11 @@ class VogentClient:
         """Close the session; requests in flight fail."""
         await self._transport.close()
 
-    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
-        """Read every job of one status, or every job; each is `shown` as soon as its page was read. Raises ApiError
-        rather than give a part of them.
+    async def list_jobs(
+        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+    ) -> Listing:
+        """Read every job of one status, or every job; each is `shown` as soon as its page was read, and `asking` is
+        called as each request for one leaves. Raises ApiError rather than give a part of them.
 
         Where a job comes twice the last reading counts, and the status is compared again here. Raises ValueError for
         UNKNOWN, which the API cannot be asked for.
@@ -97,7 +102,7 @@ class VogentClient:
         query = {} if status is None else {"status": status.value}
         rows: dict[str, Job | Unreadable] = {}
         nameless: list[Unreadable] = []
-        async for row in self._items(what, (_JOBS,), query, self._parse_job_page):
+        async for row in self._items(what, (_JOBS,), query, self._parse_job_page, asking):
             if row.id is None:
                 nameless.append(row)
             else:
@@ -159,29 +164,29 @@ class VogentClient:
         segments = (_JOBS, job_id, "paused")
         return Request(self._what(verb, job_id), Kind.WRITE, "POST", segments, body={"paused": paused})
 
-    async def _exchange(self, request: Request) -> Body:
-        with self._throttle.learning():
-            return await self._transport.exchange(request)
+    async def _exchange(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
+        with metered(self._meter, request.kind):
+            with self._throttle.learning():
+                body = await self._transport.exchange(request)
+            try:
+                return parse(body)
+            except ContractError as error:
+                unknown = request.changes
+                problem = ContractError(error.reason, f"{request.what}: {error}", outcome_unknown=unknown)
+            raise problem
 
     async def _write(self, request: Request, job_id: str) -> Job:
-        body = await self._exchange(request)
-        try:
-            return self._parse_job(job_id, body)
-        except ContractError as error:
-            problem = ContractError(error.reason, f"{request.what}: {error}", outcome_unknown=True)
-        raise problem
+        return await self._exchange(request, lambda body: self._parse_job(job_id, body))
 
-    async def _read(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
-        async def once() -> Body:
+    async def _read(
+        self, request: Request, parse: Callable[[Body], AnswerT], asking: Callable[[], None] = unnoted
+    ) -> AnswerT:
+        async def once() -> AnswerT:
             async with self._throttle.other():
-                return await self._exchange(request)
+                asking()
+                return await self._exchange(request, parse)
 
-        body = await retried(once)
-        try:
-            return parse(body)
-        except ContractError as error:
-            problem = ContractError(error.reason, f"{request.what}: {error}")
-        raise problem
+        return await retried(once)
 
     async def _items(
         self,
@@ -189,12 +194,13 @@ class VogentClient:
         segments: tuple[str, ...],
         query: Mapping[str, str],
         parse: Callable[[Body], Page[ItemT]],
+        asking: Callable[[], None] = unnoted,
     ) -> AsyncIterator[ItemT]:
         """Follow the cursor verbatim to its null. Raises ContractError where it leads in a circle or nowhere."""
         asked = {"limit": str(PAGE_LIMIT), **query}
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            page = await self._read(Request(what, Kind.PAGE, "GET", segments, asked), parse)
+            page = await self._read(Request(what, Kind.PAGE, "GET", segments, asked), parse, asking)
             for item in page.items:
                 yield item
             if page.cursor is None:

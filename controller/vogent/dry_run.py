@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from controller.core.job import Job, Status
-from controller.vogent.api import JobsApi, WithdrawnError, always, ignored
+from controller.vogent.api import JobsApi, WithdrawnError, always, ignored, unnoted
 from controller.vogent.wire import Listing, QueuedDial, canonical_schedule
 
 
@@ -42,9 +42,11 @@ class DryRunClient:
         """The workspace's name."""
         return self._inner.workspace
 
-    async def list_jobs(self, status: Status | None, shown: Callable[[Job], None] = ignored) -> Listing:
+    async def list_jobs(
+        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+    ) -> Listing:
         """Read the jobs."""
-        return await self._inner.list_jobs(status, shown)
+        return await self._inner.list_jobs(status, shown, asking)
 
     async def get_job(self, job_id: str) -> Job:
         """Read one job."""

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Middleware
 
 from controller.web.endpoint import Access, Endpoint, Handler
 from controller.web.gate import Gate
-from controller.web.problems import ProblemError, Unprocessable, as_problems
+from controller.web.problems import ProblemError, Unprocessable, as_problems, problem
 
 BODY_SECONDS = 15.0
 """How long a body may take to come."""
@@ -41,15 +41,16 @@ def build_application(
         await gate.admit(request, endpoint)
         if endpoint is not None and endpoint.access is not Access.OPEN and endpoint.query is None and request.query:
             raise Unprocessable(next(iter(request.query)), "nothing can be asked here in the query")
-        if request.can_read_body:
+        if request.can_read_body and (endpoint is None or endpoint.access is not Access.SIGNED):
             await _read_body(request, largest_body)
         return await handler(request)
 
     app = web.Application(middlewares=[*outer, as_problems, guarded], client_max_size=largest_body)
     for endpoint in endpoints:
-        known[app.router.add_route(endpoint.method, endpoint.path, endpoint.handler)] = endpoint
-        if endpoint.method == "GET" and not endpoint.streams:
-            known[app.router.add_route("HEAD", endpoint.path, endpoint.handler)] = endpoint
+        also = ["HEAD"] if endpoint.method == "GET" and not endpoint.streams else []
+        for method in (endpoint.method, *also):
+            route = app.router.add_route(method, endpoint.path, endpoint.handler, expect_handler=_expected)
+            known[route] = endpoint
     app.on_response_prepare.append(_add_headers)
     return app
 
@@ -63,6 +64,16 @@ async def _read_body(request: web.Request, largest: int) -> None:
             await request.read()
     except TimeoutError:
         raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_SECONDS:.0f} s") from None
+
+
+async def _expected(request: web.Request) -> web.StreamResponse | None:
+    """Somebody waits to hear that a body is wanted."""
+    if request.headers[hdrs.EXPECT].lower() != "100-continue":
+        return problem(HTTPStatus.EXPECTATION_FAILED, "nothing can be expected but 100-continue")
+    if request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    return None
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
 
 import structlog
+from aiohttp import web
 
 from controller.runtime.operations import Operations
 from controller.runtime.ownership import Ownership
@@ -14,11 +15,13 @@ from controller.runtime.report import PassReport, Trigger
 from controller.runtime.view import View
 from controller.settings import ApiKeySource, Settings
 from controller.store.changes import Audit
+from controller.store.records import AuditFilter, AuditRow
 from controller.web.application import build_application
 from controller.web.audit import AuditLines
 from controller.web.campaigns import Campaigns
 from controller.web.changes import Changes
 from controller.web.controls import Controls
+from controller.web.endpoint import Access, Endpoint, Handler
 from controller.web.events import Events
 from controller.web.feed import Feed
 from controller.web.gate import LIMITS, ListenerGate, OpenGate
@@ -29,14 +32,13 @@ from controller.web.listener import Listener
 from controller.web.openapi import Documentation
 from controller.web.plug import MakePlug, Surroundings
 from controller.web.probes import Metrics, Probes
+from controller.web.problems import ProblemError
 from controller.web.rules import RulesInForce
 from controller.web.sessions import Sessions
 from controller.web.socket import ControlSocket
 from controller.web.status import Status, state_record
 from controller.web.tokens import Token, TokenUnusable
-
-if TYPE_CHECKING:
-    from controller.web.endpoint import Endpoint
+from controller.web.webhooks import Webhooks
 
 log = structlog.get_logger()
 
@@ -57,6 +59,7 @@ class Parts:
     ownership: Ownership
     wake: Callable[[Trigger], None]
     seen: set[str]
+    new_id: Callable[[], str]
     metrics: Metrics | None = None
     page: MakePlug | None = None
 
@@ -73,6 +76,7 @@ class Faces:
         self._control = ControlSocket(settings.control, build_application(commands, OpenGate(), LARGEST_COMMAND))
         self._read = _token(settings.web.read_token, parts.seen)
         self._write = _token(settings.web.write_token, parts.seen)
+        self._webhooks = Webhooks(settings.webhooks, parts.operations, parts.new_id, self._rows, parts.seen)
         self._address = settings.listen
         self.listener = None if settings.listen is None else self._listener(settings.listen, settings.web.hosts)
 
@@ -100,6 +104,7 @@ class Faces:
         sessions = Sessions(asyncio.get_running_loop().time)
         gate = ListenerGate(Hosts(address[0], names), self._read, self._write, self._refused, LIMITS, sessions)
         endpoints = self._endpoints("api", reading_needs_token=self._read is not None)
+        endpoints.append(Endpoint("POST", "/webhooks/{name}", self._receiving(gate), None, access=Access.SIGNED))
         if self._parts.page is None:
             return Listener(address, build_application(endpoints, gate, LARGEST_BODY))
         view, operations = self._parts.view, self._parts.operations
@@ -110,7 +115,21 @@ class Faces:
         plug.set_up(app)
         return Listener(address, app)
 
-    def _endpoints(self, via: str, *, reading_needs_token: bool) -> "list[Endpoint]":
+    def _receiving(self, gate: ListenerGate) -> Handler:
+        async def receive(request: web.Request) -> web.StreamResponse:
+            try:
+                return await self._webhooks.receive(request)
+            except ProblemError as error:
+                if error.status is HTTPStatus.UNAUTHORIZED:
+                    await gate.slip(request)
+                raise
+
+        return receive
+
+    async def _rows(self, wanted: AuditFilter) -> list[AuditRow]:
+        return await self._history.ask(lambda reader: reader.audit_rows(wanted))
+
+    def _endpoints(self, via: str, *, reading_needs_token: bool) -> list[Endpoint]:
         view, parts = self._parts.view, self._parts
         endpoints: list[Endpoint] = [
             *Probes(view, parts.metrics).endpoints(),

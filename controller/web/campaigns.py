@@ -22,14 +22,17 @@ from controller.web.problems import ProblemError, Unprocessable
 from controller.web.queries import CampaignsQuery, PreviewQuery, query_of
 from controller.web.refuse_unknown import refuse_unknown_campaign
 
+MOST_LOOKS = 8
+"""Looks ahead, of which one is served at a time: a long one is much work."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Campaigns:
     """The handlers."""
 
     view: View
-    _looking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    """A long look ahead is much work: one at a time."""
+    _turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _looks: int = field(init=False, default=0)
 
     def endpoints(self) -> list[Endpoint]:
         """Where each is served."""
@@ -59,10 +62,19 @@ class Campaigns:
         span = Interval(start, start + WEEK if asked.until is None else asked.until)
         if not 0 < span.end - span.start <= LONGEST:
             raise Unprocessable("until", "it must be after from, and by no more than three years")
+        if self._looks >= MOST_LOOKS:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "too many look ahead at once", {"Retry-After": "5"})
+        self._looks += 1
+        try:
+            async with self._turn:
+                return web.json_response(await self._look(span, asked.campaign))
+        finally:
+            self._looks -= 1
+
+    async def _look(self, span: Interval, name: str | None) -> list[PreviewRecord]:
+        """Raises ProblemError."""
         rules, opened, now = self.view.book.rules, self.view.ledger.controls.incidents, self.view.now()
-        async with self._looking:
-            records = await asyncio.to_thread(_look_ahead, rules, opened, span, asked.campaign, now)
-        return web.json_response(records)
+        return await asyncio.to_thread(_look_ahead, rules, opened, span, name, now)
 
     def _jobs(self, book: Rulebook) -> dict[str, Counter[str]]:
         """How many jobs of each campaign are in which status."""

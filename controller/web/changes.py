@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from aiohttp import web
-from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from controller.runtime.control_rows import Actor
 from controller.runtime.operations import Done, Operations
@@ -21,15 +20,6 @@ from controller.web.endpoint import Endpoint, post
 from controller.web.requests import Body, Explained, ExtendRequest, HoldRequest, IncidentRequest, JobsRequest
 
 BodyT = TypeVar("BodyT", bound=Body)
-
-
-class AnswerRecord(TypedDict):
-    """What became of one job of a request; `problem` is null where it was done."""
-
-    workspace: str
-    job: str
-    name: str
-    problem: str | None
 
 
 class IncidentAnswer(IncidentRecord):
@@ -51,7 +41,7 @@ class Changes:
         """Where each is served."""
         named = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
         refused = (HTTPStatus.CONFLICT,)
-        answers = list[AnswerRecord]
+        answers = list[Answer]
         return [
             post(
                 "/api/v1/incidents",

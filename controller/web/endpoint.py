@@ -27,12 +27,15 @@ class Access(Enum):
     """Whoever may change something."""
     PAGE = "page"
     """A person's browser: who it is, and what that person may, is asked by the page itself."""
+    SIGNED = "signed"
+    """Whoever proves by the request itself who sends it; it is asked, and its body read, where it is served."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """`answer` is the type of what it answers, `problems` are statuses of its own beside those that follow from the
-    rest; `media` are the types in which it can answer. The handler's name and docstring are its documentation.
+    rest; `media` are the types in which it can answer, `headers` those that it heeds beside the usual ones. The
+    handler's name and docstring are its documentation.
     """
 
     method: str
@@ -45,6 +48,7 @@ class Endpoint:
     status: HTTPStatus = HTTPStatus.OK
     problems: tuple[HTTPStatus, ...] = ()
     media: tuple[str, ...] = (JSON,)
+    headers: tuple[str, ...] = ()
 
     @property
     def streams(self) -> bool:

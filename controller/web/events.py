@@ -9,12 +9,13 @@ from aiohttp import hdrs, web
 
 from controller.store.errors import StoreError
 from controller.web.endpoint import Endpoint, get
-from controller.web.feed import MISSED, Event, Feed, Subscription, TooManyListeners
+from controller.web.feed import MISSED, PATH, Event, Feed, Subscription, TooManyListeners
 from controller.web.problems import ProblemError, Unprocessable
 
 log = structlog.get_logger()
 
 EVENT_STREAM = "text/event-stream"
+LAST_EVENT_ID = "Last-Event-ID"
 HEARTBEAT_SECONDS = 15.0
 """Real seconds after which a comment is sent where nothing else was, so that nobody between us thinks us gone."""
 LOOK_SECONDS = 1.0
@@ -33,7 +34,8 @@ class Events:
     def endpoints(self) -> list[Endpoint]:
         """Where it is served."""
         unavailable = (HTTPStatus.SERVICE_UNAVAILABLE,)
-        return [get("/api/v1/events", self.events, str, media=(EVENT_STREAM,), problems=unavailable)]
+        resuming = (LAST_EVENT_ID,)
+        return [get(PATH, self.events, str, media=(EVENT_STREAM,), headers=resuming, problems=unavailable)]
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: `audit` with a line of the audit, `state` at first and after each pass, `missed` where
@@ -110,9 +112,9 @@ async def _send(response: web.StreamResponse, data: bytes) -> None:
 
 
 def _last_event_id(request: web.Request) -> int | None:
-    given = request.headers.get("Last-Event-ID", "").strip()
+    given = request.headers.get(LAST_EVENT_ID, "").strip()
     if not given:
         return None
     if not (given.isascii() and given.isdigit() and len(given) < 19):  # noqa: PLR2004 - what SQLite can count to
-        raise Unprocessable("Last-Event-ID", "it is not an id of the audit")
+        raise Unprocessable(LAST_EVENT_ID, "it is not an id of the audit")
     return int(given)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+PATH = "/api/v1/events"
 MOST_LISTENERS = 32
 QUEUED = 256
 """Events that wait for one listener."""
@@ -101,6 +102,7 @@ class Feed:
         self._listeners: set[Subscription] = set()
         self._written = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
+        self._ended = False
         self._beginning = asyncio.Lock()
         self._last: int | None = None
         """The last line that was told; None where that is not known."""
@@ -111,9 +113,12 @@ class Feed:
         self._written.set()
 
     def passed(self) -> None:
-        """A pass ended."""
+        """A pass ended. Never raises: nothing of ours may spoil a pass."""
         if self._listeners:
-            self._tell(self.state())
+            try:
+                self._tell(self.state())
+            except Exception:
+                log.exception("web.crashed", path=PATH)
 
     def state(self) -> Event:
         """How the daemon is now."""
@@ -125,6 +130,8 @@ class Feed:
         if len(self._listeners) >= MOST_LISTENERS:
             raise TooManyListeners
         subscription = Subscription()
+        if self._ended:
+            subscription.end()
         self._listeners.add(subscription)
         try:
             await self._begin()
@@ -142,7 +149,8 @@ class Feed:
         return [_told(row) for row in await self._rows(last)]
 
     def end(self) -> None:
-        """Let go of all who listen."""
+        """Let go of all who listen, and of whoever comes yet."""
+        self._ended = True
         for each in self._listeners:
             each.end()
 
@@ -183,6 +191,8 @@ class Feed:
                 told = error
                 await asyncio.sleep(AGAIN_SECONDS)
                 self._written.set()
+            except Exception:  # the next line may be told better
+                log.exception("web.crashed", path=PATH)
             else:
                 told = None
 
@@ -213,4 +223,4 @@ class Feed:
 
 
 def _told(row: AuditRow) -> Event:
-    return Event("audit", json.dumps(audit_record(row), ensure_ascii=False), row.id)
+    return Event("audit", json.dumps(audit_record(row)), row.id)

@@ -77,9 +77,9 @@ class ListenerGate:
     async def admit(self, request: web.Request, endpoint: Endpoint | None) -> None:
         """Ask of the request whatever its endpoint demands."""
         access = None if endpoint is None else endpoint.access
-        self._hosts.check(request, any_address=access is Access.OPEN)
-        if access is Access.OPEN:
-            return  # a probe must not fail for what others do
+        self._hosts.check(request, any_address=access in (Access.OPEN, Access.SIGNED))
+        if access in (Access.OPEN, Access.SIGNED):
+            return  # a probe must not fail for what others do, and no notice be lost
         if access is Access.CHANGE:
             await self._admit_change(request)
             return
@@ -89,6 +89,10 @@ class ListenerGate:
         refuse_after(self._reads.take(), "reads")
         if access is Access.READ and self._read is not None and not await self._signed_in(request):
             await self._authenticate(request, _presented(request), self._known())
+
+    async def slip(self, request: web.Request) -> None:
+        """Somebody could not prove who they are: have them wait. Raises ProblemError where too many wait already."""
+        await self._refusals.slip(client_of(request))
 
     async def _admit_change(self, request: web.Request) -> None:
         self._hosts.check_origin(request)
@@ -127,7 +131,7 @@ class ListenerGate:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, told, {"Retry-After": "30"})
         if self._read is not None and self._read not in accepted and await _compared(self._read, presented):
             raise ProblemError(HTTPStatus.FORBIDDEN, "this token may only read; a change needs the write token")
-        await self._refusals.slip(client_of(request))
+        await self.slip(request)
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "this token is not the one that is asked for", BEARER)
 
 

@@ -22,10 +22,12 @@ class Hosts:
         self._names = frozenset(names)
 
     def check(self, request: web.Request, *, any_address: bool) -> None:
-        """Refuse a request that is not meant for us. `any_address` lets each address through, since no page can have
-        one for its name: probes come by whatever address leads here. Raises ProblemError.
+        """Refuse a request that is not meant for us. `any_address` lets each address through, and who names none: no
+        page can have that for its name, and probes come by whatever leads here. Raises ProblemError.
         """
         given = request.headers.getall(hdrs.HOST, [])
+        if any_address and not given:
+            return
         name = _name_of(given[0]) if len(given) == 1 else None
         if name is None:
             raise ProblemError(HTTPStatus.BAD_REQUEST, "the request must have one Host header, such as localhost:8642")

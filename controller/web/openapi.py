@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 from controller import __version__
 from controller.web.endpoint import JSON, Access, Endpoint, get
 from controller.web.problems import PROBLEM, Problem
+from controller.web.queries import Query
 
 PATH = "/api/v1/openapi.json"
 
@@ -34,7 +35,7 @@ _CHANGE = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
-_OF_ACCESS = {Access.OPEN: (), Access.READ: _READ, Access.CHANGE: _CHANGE}
+_OF_ACCESS = {Access.OPEN: (), Access.READ: _READ, Access.CHANGE: _CHANGE, Access.SIGNED: ()}
 
 
 @dataclass(slots=True)
@@ -157,13 +158,17 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         for name in _PARAMETER.findall(endpoint.path)
     ]
-    if endpoint.query is None:
-        return in_path
-    schema = endpoint.query.model_json_schema(ref_template=_REFERENCES, schema_generator=_Untitled)
-    named = {field.alias or name: field for name, field in endpoint.query.model_fields.items()}
-    found = schema["properties"]
-    definitions = schema.get("$defs", {})
-    return in_path + [_in_query(name, found[name], named[name], definitions) for name in found]
+    in_headers = [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in endpoint.headers
+    ]
+    return [*in_path, *in_headers, *([] if endpoint.query is None else _queried(endpoint.query))]
+
+
+def _queried(query: type[Query]) -> list[Json]:
+    schema = query.model_json_schema(ref_template=_REFERENCES, schema_generator=_Untitled)
+    named = {field.alias or name: field for name, field in query.model_fields.items()}
+    found, definitions = schema["properties"], schema.get("$defs", {})
+    return [_in_query(name, found[name], named[name], definitions) for name in found]
 
 
 def _in_query(name: str, schema: Json, known: FieldInfo, definitions: Json) -> Json:

@@ -28,7 +28,7 @@ class Token:
 
     async def is_(self, presented: str) -> bool:
         """Whether this is it, in the same time whatever differs. Raises TokenUnusable."""
-        return hmac.compare_digest(presented.encode(errors="replace"), (await self.read()).encode())
+        return hmac.compare_digest(presented.encode(errors="surrogateescape"), (await self.read()).encode())
 
     async def read(self) -> str:
         """The token as it is now; what is wrong with it is told once. Raises TokenUnusable."""

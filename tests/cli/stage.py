@@ -19,6 +19,7 @@ from controller.clock import Clock, ShiftedClock
 from controller.core.job import Status
 from controller.sandbox.sandbox import Sandbox
 from controller.settings import load_settings
+from controller.telemetry.metrics import render
 
 T = TypeVar("T")
 
@@ -147,6 +148,15 @@ class RunningDaemon:
             assert time.monotonic() < deadline, self._running
             assert not self._running.done(), self._running.result()
             time.sleep(0.01)
+
+    def scrape(self, accept: str | None = None) -> tuple[str, str]:
+        """What it measures, and the content type, as its own thread would serve them."""
+
+        async def answer() -> tuple[bytes, str]:
+            return render(self._daemon.registry, accept)
+
+        body, content_type = self._loop.call(answer)
+        return body.decode(), content_type
 
     def close(self) -> None:
         async def stop() -> None:

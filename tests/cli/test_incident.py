@@ -113,13 +113,15 @@ def test_what_cannot_be_says_why(
     assert said in done.stderr
 
 
-def test_a_stop_does_not_wait_for_somebodys_typo_in_the_rules(stage_at: Callable[..., Stage]) -> None:
+def test_neither_a_stop_nor_its_end_waits_for_somebodys_typo_in_the_rules(stage_at: Callable[..., Stage]) -> None:
     stage = stage_at(NOON)
     stage.sandbox()
     stage.write("calendars: [")
     done = stage.run(*OPEN_ALL)
     assert (done.exit_code, done.stdout) == (0, "incident-1: open\n")
     assert "warning: the rules files are wrong" in done.stderr
+    closed = stage.run("incident", "close", "incident-1", "--reason", "mended", "--yes")
+    assert (closed.exit_code, closed.stdout) == (0, "incident-1: closed\n")
 
 
 def test_what_was_opened_without_a_daemon_is_what_the_daemon_starts_with(box: tuple[Stage, ServedSandbox]) -> None:

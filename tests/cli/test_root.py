@@ -13,7 +13,18 @@ from click.testing import CliRunner
 from controller.cli.main import COMMANDS, main
 from tests.cli.stage import Stage
 
-HEAVY = ("aiohttp", "alembic", "apscheduler", "asyncio", "holidays", "pydantic", "rich", "ruamel", "sqlalchemy")
+HEAVY = (
+    "aiohttp",
+    "alembic",
+    "apscheduler",
+    "asyncio",
+    "holidays",
+    "prometheus_client",
+    "pydantic",
+    "rich",
+    "ruamel",
+    "sqlalchemy",
+)
 
 
 def controller(*args: str, **more: object) -> "subprocess.CompletedProcess[str]":

@@ -50,6 +50,16 @@ def test_people_see_jobs_incidents_and_holds(running: tuple[Stage, ServedSandbox
     assert "Jobs (3)" in shown
 
 
+def test_jobs_of_many_pages_are_all_there(
+    running: tuple[Stage, ServedSandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, _ = running
+    for most in (1, 2, 3):
+        monkeypatch.setattr(status_command, "_PAGE", most)
+        [told] = stage.records("status")
+        assert [each["job"] for each in told["jobs"]] == ["n1", "r1", "t1"]
+
+
 def test_without_a_daemon_it_fails_and_says_so(stage_at: Callable[..., Stage]) -> None:
     stage = stage_at(NOON)
     stage.sandbox()

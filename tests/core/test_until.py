@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 from datetime import date
 
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from controller.core.campaign import OnDrift
 from controller.core.decide import judge
 from controller.core.decision import Desired
+from controller.core.hours import CampaignHours
+from controller.core.interval import Timeline
 from controller.core.situation import Situation
 from tests.core import brute_force
 from tests.core.build import (
@@ -144,3 +147,20 @@ def test_desired_stays_until_until_and_differs_then(where: Situation, now: int, 
         assert judge(where, max(now, min(instant, end - 0.001))).desired is first.desired
     if first.until is not None:
         assert judge(where, first.until).desired is not first.desired
+
+
+@pytest.mark.parametrize("end", [math.inf, NOON + 300 * DAY])
+def test_the_hours_within_a_long_stop_are_not_walked_through(end: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    whole = CampaignHours.dialing
+
+    def counted(self: CampaignHours, now: float) -> Timeline:
+        nonlocal asked
+        asked += 1
+        return whole(self, now)
+
+    monkeypatch.setattr(CampaignHours, "dialing", counted)
+    many = hours(calendar(hours=every_day("09:00-12:00", "13:00-17:00")))
+    judgement = judge(situation(many, incidents=(incident(NOON, end),)), NOON)
+    assert judgement.desired is Desired.PAUSE
+    assert asked < 10

@@ -59,7 +59,7 @@ class Reader:
         self.daemon: subprocess.Popen[str] | None = None
         (folder / "jobs.json").write_text(json.dumps(JOBS))
         self.sandbox = Process("sandbox", "--port", "0", "--jobs", str(folder / "jobs.json"), env=self.env)
-        rules, service = blocks("yaml")
+        rules, service, self.web, *_others = blocks("yaml")
         url = self.sandbox.wait_for("sandbox.started")["url"]
         # Whoever else runs on this machine may listen at the port that the README names.
         service = service.replace("https://api.vogent.ai/api", url).replace("127.0.0.1:8642", "127.0.0.1:0")
@@ -128,6 +128,35 @@ def test_every_command_works_in_the_order_of_the_readme(reader: Reader) -> None:
     assert "legal wants it quiet" not in outputs["audit"]  # it was released only after that
     assert "US renewals east" in outputs["release"]
     assert "paused_by_others" in outputs["once"]
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="curl or openssl is not installed")
+def test_the_api_answers_as_the_readme_asks_it(reader: Reader) -> None:
+    [tokens] = [block for block in blocks("sh") if "openssl" in block]
+    [asking] = [block for block in blocks("sh") if "curl" in block]
+    assert reader.type(tokens).returncode == 0
+    assert (reader.folder / "config" / "write-token").stat().st_mode & 0o077 == 0
+    with (reader.folder / "config" / "controller.yaml").open("a") as config:
+        config.write(reader.web)
+    reader.run("campaign-controller run")
+    log = [json.loads(line) for line in (reader.folder / "log").read_text().splitlines()]
+    [url] = [line["url"] for line in log if line["event"] == "web.started"]
+    done = reader.type(f"set -e\n{asking.replace('http://127.0.0.1:8642', url)}")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    told = done.stdout
+    for part in (
+        '{"ok": true}',
+        '"summary": "1 paused by us, 1 paused by others',
+        '"name": "US renewals east"',
+        '"timezone": "America/New_York"',
+        "id,at,event,actor",
+        '"incident": "audio"',
+        '"closed_why": "the carrier mended it"',
+        '[{"workspace": "main", "job": "east", "name": "US renewals east", "problem": null}]',
+    ):
+        assert part in told, part
+        told = told.partition(part)[2]
+    assert reader.stop() == 0
 
 
 def test_the_outputs_in_the_readme_are_real(reader: Reader) -> None:

@@ -149,3 +149,17 @@ async def test_a_clock_that_was_set_is_acted_upon_before_that_is_on_disk(running
     assert await running.passes() == [Trigger.CLOCK]
     await until(lambda: stage.ledger._queue._writing is None)
     assert len(await stage.audit("clock.untrusted")) == 1
+
+
+async def test_passes_that_crash_are_counted_by_workspace(
+    running: Running, stage: Stage, logs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert running.engine.crashes == {"main": 0}
+
+    async def defect(*_args: Any) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(stage.reconciler, "run_pass", defect)
+    running.engine.requested()
+    await until(lambda: len(lines(logs, "pass.crashed")) == 1)
+    assert running.engine.crashes == {"main": 1}

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from controller.app import Daemon
 from controller.build import run_once
-from controller.core.job import Status
+from controller.core.job import JobKey, Status
 from controller.vogent import client
 from tests.core.build import campaign, incident
 from tests.runtime.faults import Answer, listing, refusing, showing
@@ -279,3 +279,25 @@ async def test_what_is_unreadable_in_the_list_of_everything_is_told_and_counted_
     reports = [await stage.scanned_at(OPEN + passed) for passed in (0, 30, 60)]
     assert [report.unreadable for report in reports] == [0, 1, 0]
     assert [line["job"] for line in lines(logs, "job.unreadable")] == ["job-x"]
+
+
+async def test_what_a_page_shows_is_as_of_when_it_was_asked_for_though_its_list_began_long_before(
+    stage: Stage,
+) -> None:
+    job, held = stage.add(), asyncio.Event()
+    api = Meddler(stage.api)
+
+    async def waiting(status: Status | None, *told: Any) -> Any:
+        if status is None:
+            await held.wait()
+        return await stage.api.list_jobs(status, *told)
+
+    api.list_jobs = waiting
+    stage.build(api, first_full_scan=SHUT)
+    await stage.at(SHUT)
+    await stage.at(SHUT + 30)
+    assert stage.reconciler.observer.jobs[JobKey("main", job)].status is Status.PAUSED
+    stage.sandbox.set_paused(job, paused=False)
+    held.set()
+    await stage.scanned()
+    assert stage.reconciler.observer.jobs[JobKey("main", job)].status is Status.ACTIVE

@@ -106,6 +106,34 @@ async def test_one_pause_that_hangs_delays_no_resume_and_no_pass(
     assert report.counts() == {"jobs": 2, "paused": 1, "resumed": 1}
 
 
+async def test_a_refused_pause_is_sent_again_though_reading_the_job_gets_no_answer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "PATIENCE", 0.05)
+    job = stage.add()
+    await stage.at(OPEN)
+    gate, refused = asyncio.Event(), 1
+
+    async def trouble(request: web.Request, _handler: Handler) -> web.StreamResponse | None:
+        nonlocal refused
+        if request.method == "POST" and refused:
+            refused -= 1
+            return web.json_response({"error": "no"}, status=403)
+        if request.method == "GET" and job in request.path:
+            await gate.wait()
+        return None
+
+    stage.faults.append(trouble)
+    await stage.at(SHUT)
+    await stage.at(SHUT + 10)
+    assert len(stage.sent()) == 1, "the reading is given its time"
+    await stage.at(SHUT + 30)
+    assert len(stage.sent()) == 2
+    assert stage.status(job) is Status.PAUSED
+    assert await stage.states(job) == ["held"]
+    gate.set()
+
+
 async def test_a_close_waits_for_pauses_that_are_under_way(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "PATIENCE", 0.05)
     job = stage.add()

@@ -125,6 +125,7 @@ async def test_a_crash_is_told_and_the_next_pass_runs(run: Run, logs: list[Any])
     await until(lambda: run.recorder.ended == 1)
     await until(lambda: len(lines(logs, "pass.crashed")) == 2)
     assert [line["trigger"] for line in lines(logs, "pass.crashed")] == ["fast_path", "transition"]
+    assert run.loop.crashes == 2
     run.recorder.crash = False
     run.loop.wake(Trigger.RESYNC, 2.0)
     await until(lambda: run.recorder.ended == 2)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +12,20 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from controller.clock import Clock
+from controller.core.campaign import Selector
 from controller.core.claim import Claim
 from controller.core.job import JobKey
 from controller.runtime import engine as engine_module
 from controller.runtime.changer import Changer
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
+from controller.runtime.control_rows import Actor
 from controller.runtime.engine import Engine
 from controller.runtime.expiry import Expiry
 from controller.runtime.incident_log import IncidentLog
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
+from controller.runtime.operations import Operations, WantedIncident
 from controller.runtime.ownership import Ownership
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.rules_keeper import RulesKeeper
@@ -30,7 +33,7 @@ from controller.store import statements
 from controller.store.changes import Change
 from controller.store.errors import StoreError, StoreReason
 from controller.store.records import Kept
-from controller.store.tables import claims, findings, revisions
+from controller.store.tables import claims, findings, holds, incidents, revisions
 from controller.vogent.budget import Budget
 from controller.vogent.client import VogentClient
 from tests.simulation.wire import Wire
@@ -39,6 +42,7 @@ RESYNC = 30.0
 VERIFY_WITHIN = 15.0
 REQUEST_TIMEOUT = 10.0
 NEVER = 1e9
+SOMEBODY = Actor("somebody", "socket")
 
 _LIFE: contextvars.ContextVar["Life | None"] = contextvars.ContextVar("life", default=None)
 
@@ -99,7 +103,7 @@ class Disk:
             return None
         self.aside = self.read(statements.kept)
         with self.connection.begin():
-            for table in (claims, findings, revisions):
+            for table in (claims, findings, revisions, incidents, holds):
                 self.connection.execute(table.delete())
         self.broken = None
         return Kept()
@@ -117,6 +121,12 @@ class Disk:
     def claimed(self) -> set[str]:
         """The jobs with an open claim."""
         return {claim.job_id for claim in (self.aside or self.read(statements.kept)).claims}
+
+    def stops(self) -> dict[str, float]:
+        """What people stopped and did not let go of, with its end; a hold's reason is its name here."""
+        found = self.aside or self.read(statements.kept)
+        incidents = {each.incident.name: each.incident.until for each in found.incidents if each.closed is None}
+        return incidents | {each.hold.reason: each.hold.until for each in found.holds}
 
     def read(self, statement: Callable[[Connection], Any]) -> Any:
         with self.connection.begin():
@@ -212,6 +222,37 @@ class Life:
             task = asyncio.create_task(getattr(ownership, what)([key], "somebody", "because"))
         [answer] = await task
         return answer.problem is None
+
+    async def stop_jobs(self, name: str, job: str | None, prefixes: Sequence[str], until: float) -> None:
+        """As the commands do: a hold on the job, else an incident for jobs whose names begin so."""
+        wanted = WantedIncident("because", name, until, Selector(names=tuple(f"{each}*" for each in prefixes)))
+        await self._operate(
+            lambda operations: (
+                operations.open_incident(wanted, SOMEBODY)
+                if job is None
+                else operations.hold([JobKey("main", job)], until, SOMEBODY, name)
+            )
+        )
+
+    async def let_go(self, name: str, job: str | None) -> None:
+        """As the commands do: of the incident of that name, or of every hold on the job."""
+        await self._operate(
+            lambda operations: (
+                operations.close_incident(name, SOMEBODY, "because")
+                if job is None
+                else operations.release([JobKey("main", job)], SOMEBODY, "because")
+            )
+        )
+
+    async def _operate(self, change: Callable[[Operations], Coroutine[Any, Any, Any]]) -> None:
+        assert self.rules is not None
+        assert self.ledger is not None
+        assert self.engine is not None
+        book, wake = self.rules.book, self.engine.requested
+        operations = Operations(self.ledger, self.clock, lambda: book, {"main"}, self.new_id, str, wake)
+        with self._living():
+            task = asyncio.create_task(change(operations))
+        await task
 
     async def stop(self) -> None:
         """As SIGTERM does."""

@@ -1,15 +1,17 @@
 """What happens to a simulated world: troubles of the API, the disk, the clock and the process, and people."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from controller.core.job import JobKey
+from controller.runtime.operations import OperationRefused
 from controller.store.errors import StoreReason
 from tests.simulation import rules
 from tests.simulation.provider import Actor
-from tests.simulation.watcher import Trouble
+from tests.simulation.watcher import Stop, Trouble
 from tests.simulation.wire import CHANGE_FAULTS, FAULTS
 
 if TYPE_CHECKING:
@@ -79,6 +81,53 @@ async def ownership(world: "World") -> None:
         job.paused_by = Actor.PERSON
         world.watcher.foreign[key.id] = world.now()
         world.correspondence.forget(key.id)
+
+
+async def stop(world: "World") -> None:
+    """Somebody opens an incident or holds a job, with or without an end, and lets go of it sooner or later or never."""
+    chance, life, watcher = world.chance, world.life, world.watcher
+    assert life is not None
+    seconds = chance.choice([math.inf, chance.uniform(30.0, 7200.0)])
+    name, job, prefixes = f"stop-{world.next_id()}", None, rules.PREFIXES
+    if chance.random() < 0.4:
+        job = chance.choice(sorted(world.provider.jobs))
+    elif chance.random() < 0.6:
+        prefixes = (chance.choice(rules.PREFIXES),)
+    until = world.now() + seconds
+    watcher.stopped(Stop(name, world.now(), until, job, prefixes))
+    await life.stop_jobs(name, job, prefixes, until)
+    await asyncio.sleep(chance.expovariate(1 / 60.0))
+    match chance.randrange(6):
+        case 0 | 1:
+            await person(world)
+        case 2:
+            await crash(world)
+        case 3:
+            await restart(world)
+    await asyncio.sleep(chance.expovariate(1 / 300.0))
+    if chance.random() < 0.7:
+        await let_go(world, watcher.stops[name])
+
+
+async def let_go(world: "World", stopped: Stop) -> None:
+    """Somebody closes the incident, or releases the job."""
+    assert world.life is not None
+    if stopped.until > world.now():
+        try:
+            await world.life.let_go(stopped.name, stopped.job)
+        except OperationRefused as error:
+            world.watcher.violations.append(f"{world.now():.3f}: {stopped.name} was stopped, and: {error}")
+        world.watcher.let_go(stopped)
+        if stopped.job is not None:  # every hold on it is gone
+            for other in world.watcher.stops.values():
+                if other.job == stopped.job:
+                    world.watcher.let_go(other)
+
+
+async def let_go_of_everything(world: "World") -> None:
+    """Of all that was stopped."""
+    for each in list(world.watcher.stops.values()):
+        await let_go(world, each)
 
 
 async def jobs_come_and_go(world: "World") -> None:
@@ -193,7 +242,7 @@ async def clock_step(world: "World") -> None:
 
 HAPPENINGS: tuple[tuple[int, Happening], ...] = (
     (12, api_trouble), (3, person), (1, jobs_come_and_go), (2, rules_edit), (2, disk_trouble), (2, crash), (1, restart),
-    (1, freeze), (2, clock_step), (1, ownership), (1, tug_of_war),
+    (1, freeze), (2, clock_step), (1, ownership), (1, tug_of_war), (2, stop),
 )  # fmt: skip
 """Each with how often it happens, against the others."""
 

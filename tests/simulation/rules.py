@@ -48,6 +48,8 @@ BURSTS = tuple(3600 * hour + 120 * second for hour in (6, 12, 18) for second in 
 """Seconds of the day (UTC) at which these minutes begin."""
 LEADS = {"E ": 60.0, "B ": 60.0, "N ": 120.0, "A ": 5.0, "S ": 10.0}
 """Seconds before the close at which jobs of that name are paused."""
+UNMATCHED_LEAD = 60.0
+"""Seconds before an incident at which a job is paused that no campaign matches."""
 BAD = (
     "calendars: {floor: {timezone: Nowhere/City}}",
     "calendars: [",

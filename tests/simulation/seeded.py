@@ -112,8 +112,8 @@ DEFECTS = tuple(
         (
             "begin an incident late",
             "core/precedence.py",
-            "if incident.since - lead <= now",
-            "if incident.since + 120 <= now",
+            "if each.since - lead <= now",
+            "if each.since + 120 <= now",
         ),
         (
             "close a minute late",
@@ -230,6 +230,24 @@ DEFECTS = tuple(
             "if _had_no_effect(outcome):",
         ),
         (
+            "forget at a start what people stopped",
+            "runtime/memory.py",
+            "        self._take_over_controls(kept, told)\n",
+            "",
+        ),
+        (
+            "let what people stop wait for the next pass",
+            "runtime/operations.py",
+            "        self.wake(trigger)\n",
+            "",
+        ),
+        (
+            "leave out the holds",
+            "runtime/snapshot.py",
+            "holds=self._controls.holds_on(job.key)",
+            "holds=()",
+        ),
+        (
             "never try a pause again",
             "runtime/sweep.py",
             "            self._pausing.discard(key)\n",
@@ -265,8 +283,8 @@ DEFECTS = tuple(
         (
             "end an incident ten minutes early",
             "core/precedence.py",
-            "if incident.since - lead <= now < incident.until",
-            "if incident.since - lead <= now < incident.until - 600",
+            "if each.since - lead <= now < each.until",
+            "if each.since - lead <= now < each.until - 600",
         ),
         (
             "count no page of a list before the list is whole",

@@ -1,5 +1,6 @@
 """The independent observer: asks the local clock and what truly happened, and nothing of the code that it judges."""
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ KNOWN_AFTER = 45.0
 """Seconds within which a file that was written is surely read: a resync with its jitter, and a pass."""
 HEALED_AFTER = 2 * 33.0 + 60.0
 """Seconds after a trouble within which all must be well: two resyncs, and the longest Retry-After."""
+STOPPED_AFTER = 5.0
+"""Seconds after somebody stopped a job from which on it must not dial; its pause leaves within two."""
+AT_ONCE = 0.1
+"""Seconds after that from which on no resume may leave."""
 SEEN_AFTER = 45.0
 """Seconds within which what a person did is surely seen and answered."""
 
@@ -32,6 +37,21 @@ class Trouble:
     kind: str
     since: float
     until: float
+
+
+@dataclass(slots=True)
+class Stop:
+    """What a person stopped beside the rules, `until` they let go: one job, or those whose names begin so."""
+
+    name: str
+    since: float
+    until: float
+    job: str | None = None
+    prefixes: tuple[str, ...] = ()
+
+    def covers(self, job: TrueJob) -> bool:
+        """Whether it speaks of the job."""
+        return job.id == self.job if self.job is not None else job.name.startswith(self.prefixes)
 
 
 @dataclass(slots=True)
@@ -50,6 +70,17 @@ class Watcher:
     violations: list[str] = field(default_factory=list)
     forbidden: Counter[str] = field(default_factory=Counter)
     foreign: dict[str, float] = field(default_factory=dict)
+    stops: dict[str, Stop] = field(default_factory=dict)
+
+    def stopped(self, stop: Stop) -> None:
+        """Somebody stopped jobs."""
+        self.stops[stop.name] = stop
+        self.points |= {stop.since, stop.since + STOPPED_AFTER, stop.until} - {math.inf}
+
+    def let_go(self, stop: Stop) -> None:
+        """Somebody let go, or it went down with the process."""
+        stop.until = min(stop.until, self.provider.now())
+        self.points.add(stop.until)
 
     def rules_written(self, rules: RuleSet) -> None:
         """These rules are in the files from now on."""
@@ -82,13 +113,20 @@ class Watcher:
 
     def _closed_by_clocks(self, job: TrueJob, at: float) -> str | None:
         """A clock that is off by less than a date can tell is taken for right: the daemon may be early by so much."""
-        why, off = self.closed(job, at), self.clock_off()
+        why, off = self.closed(job, at, after=AT_ONCE), self.clock_off()
         if why is None or abs(off) > DATE_TOLERANCE:
             return why
-        return self.closed(job, at + off)
+        return self.closed(job, at + off, after=AT_ONCE)
 
-    def closed(self, job: TrueJob, at: float) -> str | None:
-        """Why the job must not dial: every file that may have been in force says so."""
+    def closed(self, job: TrueJob, at: float, *, after: float = STOPPED_AFTER) -> str | None:
+        """Why the job must not dial: somebody stopped it that long before, or the rules say so."""
+        for stop in self.stops.values():
+            if stop.since + after <= at < stop.until and stop.covers(job):
+                return f"stopped: {stop.name}"
+        return self.planned(job, at)
+
+    def planned(self, job: TrueJob, at: float) -> str | None:
+        """Why it must not by the rules alone: every file that may have been in force says so."""
         why = None
         for oracle in self._in_force(at):
             verdict = oracle.forbids(_as_job(job), at)

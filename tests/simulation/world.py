@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.simulation import rules
 from tests.simulation.correspondence import Correspondence
 from tests.simulation.daemon import RESYNC, Disk, Life, SimClock
 from tests.simulation.ending import change_is_near, misclaimed, wrong
-from tests.simulation.happenings import HAPPENINGS, api_trouble
+from tests.simulation.happenings import HAPPENINGS, api_trouble, let_go_of_everything
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.provider import Actor, Change, Provider
 from tests.simulation.watcher import HEALED_AFTER, Watcher
@@ -64,6 +65,7 @@ class World:
             off=lambda: self.clock.off,
             refusing=lambda: self.disk.refusing,
             closed=lambda job, instant: self.watcher.closed(job, instant),  # noqa: PLW0108 - it comes to be just below
+            planned=lambda job, instant: self.watcher.planned(job, instant),  # noqa: PLW0108 - the same
         )
         self.watcher = Watcher(self.provider, self.correspondence, lambda: self.clock.off)
         self.correspondence.violations = self.watcher.violations
@@ -153,6 +155,7 @@ class World:
         """A daemon on what the disk holds."""
         self.correspondence.born()
         self.disk.refusing = False
+        self._recall_stops()
         wire = Wire(self.provider, self.chance, self._choose, self.correspondence, seen=self._seen, leaves=self._leaves)
         wire.counts = self.faults
         self.life = Life(self.disk, wire, self.clock, self.folder, lambda: f"{next(self._ids):012x}")
@@ -166,6 +169,15 @@ class World:
         if self.life.ledger is not None and not self.life.ledger.durable:
             self.lost |= {key.id for key in self.life.ledger.claims} - self.disk.claimed()
         self.doubt()
+
+    def _recall_stops(self) -> None:
+        """What the disk does not hold went down with the process, and so did letting go of what it still holds."""
+        stored = self.disk.stops()
+        for stop in list(self.watcher.stops.values()):
+            if stop.name not in stored:
+                self.watcher.let_go(stop)
+            elif stop.until <= self.now() < stored[stop.name]:
+                self.watcher.stopped(replace(stop, since=self.now(), until=stored[stop.name]))
 
     def new_job(self) -> None:
         """A job that appears in some state; each kind comes among the first ones."""
@@ -182,6 +194,10 @@ class World:
         self.watcher.rules_written(loaded.rules)
         self.correspondence.edited_at = self.now()
 
+    def next_id(self) -> int:
+        """A number that was not given before."""
+        return next(self._ids)
+
     def doubt(self) -> None:
         """What was seen last may not have come to be kept."""
         self._last_seen.clear()
@@ -194,6 +210,7 @@ class World:
         """Nothing fails any more: all must become well in time, and stay so where no change of the rules is near."""
         self.write_rules(whole=True)
         self._pace(RESYNC)
+        await let_go_of_everything(self)
         begun = self.now()
         while found := self._wrong():
             if self.now() - begun > HEALED_AFTER:

@@ -193,6 +193,12 @@ def test_a_line_of_the_audit_comes_back_with_a_number(connection: Connection) ->
         (AuditFilter(since=20.0), [2, 3]),
         (AuditFilter(until=20.0), [1, 4]),
         (AuditFilter(since=10.0, until=30.0, limit=1), [4]),
+        (AuditFilter(before=3), [1, 2]),
+        (AuditFilter(before=4, limit=2), [2, 3]),
+        (AuditFilter(after=1, limit=2), [2, 3]),
+        (AuditFilter(after=0, job_id="job_1"), [1, 3]),
+        (AuditFilter(after=1, before=4), [2, 3]),
+        (AuditFilter(after=4), []),
     ],
 )
 def test_the_audit_is_filtered_in_the_order_of_writing(

@@ -1,11 +1,14 @@
 """The stage of the runtime's tests, for the faces of what runs, and a daemon that is asked over HTTP."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.runtime.conftest import logs, no_waits, stage
+from tests.runtime.stage import Stage
 from tests.web.daemon_stage import WRITE, DaemonStage, opened
+from tests.web.receiver import Receiver
 
 __all__ = ["logs", "no_waits", "stage"]
 
@@ -21,3 +24,11 @@ async def served() -> AsyncIterator[DaemonStage]:
         made.add("Somebody's", "PAUSED", job_id="other")
         await made.start()
         yield made
+
+
+@pytest.fixture
+async def receiver(stage: Stage, tmp_path: Path) -> AsyncIterator[Receiver]:
+    made = Receiver(stage, tmp_path)
+    await made.start()
+    yield made
+    await made.close()

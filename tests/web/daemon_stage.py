@@ -99,8 +99,7 @@ class DaemonStage:
             return self.daemon.url is not None
 
         await until(ready, 20)
-        while (await self.get("/readyz")).status != 200:
-            await asyncio.sleep(0.01)
+        await self.until("/readyz", lambda answer: answer.status == 200)
 
     async def close(self) -> None:
         self.daemon.stop()
@@ -122,7 +121,7 @@ class DaemonStage:
     async def until(self, path: str, wanted: Callable[[Answer], bool]) -> Answer:
         """Ask until the answer is as wanted. Raises TimeoutError."""
         async with asyncio.timeout(10):
-            while not wanted(answer := await self.get(path)):
+            while not wanted(answer := await self.get(path)):  # noqa: ASYNC110 - only asking tells
                 await asyncio.sleep(0.02)
         return answer
 
@@ -146,15 +145,17 @@ class DaemonStage:
 
 
 @asynccontextmanager
-async def opened(more: str = TOKENS, rules: str = RULES) -> AsyncIterator[DaemonStage]:
-    """Everything set up but started, and taken down. A socket's path may not be as long as pytest's folders are."""
+async def opened(more: str = TOKENS, rules: str = RULES, **secrets: str) -> AsyncIterator[DaemonStage]:
+    """Everything set up but started, and taken down; `secrets` are files. A socket's path may not be as long as
+    pytest's folders are.
+    """
     clock = ShiftedClock(datetime.fromisoformat(NOON).timestamp(), time.time())
     sandbox = Sandbox(clock, KEY)
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "rules").mkdir()
         (folder / "rules" / "a.yaml").write_text(rules)
-        for file, content in (("key", KEY), ("read", READ), ("write", WRITE)):
+        for file, content in (("key", KEY), ("read", READ), ("write", WRITE), *secrets.items()):
             (folder / file).write_text(content)
         async with sandbox, aiohttp.ClientSession() as session:
             (folder / "controller.yaml").write_text(CONFIG.format(url=sandbox.base_url, more=more))

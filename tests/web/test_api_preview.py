@@ -1,7 +1,10 @@
 """Looking ahead over the API: the same as the command shows."""
 
+import asyncio
+
 import pytest
 
+from controller.web import campaigns as campaigns_module
 from tests.web.daemon_stage import DaemonStage
 
 
@@ -36,6 +39,15 @@ async def test_the_preview_knows_the_holidays_of_other_years(served: DaemonStage
 async def test_a_span_that_cannot_be_meant_is_refused(served: DaemonStage, until_: str) -> None:
     answer = await served.get(f"/api/v1/preview?from=2026-11-24T00:00:00-05:00&until={until_}")
     assert (answer.status, answer.json["errors"][0]["where"]) == (422, "until")
+
+
+async def test_only_so_many_look_ahead_at_once(served: DaemonStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns_module, "MOST_LOOKS", 0)
+    answer = await served.get("/api/v1/preview")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    monkeypatch.undo()
+    answers = await asyncio.gather(*(served.get("/api/v1/preview?campaign=night") for _ in range(5)))
+    assert [each.status for each in answers] == [200] * 5
 
 
 async def test_a_plus_that_nobody_escaped_is_understood(served: DaemonStage) -> None:

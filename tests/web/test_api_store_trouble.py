@@ -1,9 +1,7 @@
 """A store that cannot be read: what needs it says so, and what memory can answer is answered."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -86,10 +84,10 @@ async def test_a_store_that_hangs_keeps_nobody_waiting_and_is_not_asked_again(ur
     store = await Store.open(url)
     history = History(url, patience=0.05)
     gate = asyncio.Event()
-    asked: list[Callable[..., Any]] = []
+    asked: list[StoreReader] = []
 
     async def hanging(reader: StoreReader) -> list[AuditRow]:
-        asked.append(rows)
+        asked.append(reader)
         await gate.wait()
         return await rows(reader)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,24 @@ async def test_two_host_headers_are_refused(tmp_path: Path) -> None:
         assert b" 400 " in said.split(b"\r\n", maxsplit=1)[0]
 
 
-async def test_no_host_header_is_refused(tmp_path: Path) -> None:
+async def test_no_host_header_is_refused_but_of_a_probe(tmp_path: Path) -> None:
     async with opened_door(tmp_path) as door:
         said = await (await Wire.to(door)).send(b"GET /look HTTP/1.0\r\n\r\n")
         assert b" 400 " in said.split(b"\r\n", maxsplit=1)[0]
+        said = await (await Wire.to(door)).send(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert b" 200 " in said.split(b"\r\n", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize(("expected", "begin"), [("100-continue", b"HTTP/1.1 100 "), ("wonders", b"HTTP/1.1 417 ")])
+async def test_who_asks_before_sending_a_body_is_answered(tmp_path: Path, expected: str, begin: bytes) -> None:
+    async with opened_door(tmp_path) as door:
+        head = f"POST /change HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {WRITE}\r\nConnection: close\r\n"
+        body = json.dumps(BODY)
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: {expected}\r\n\r\n"
+        said = await (await Wire.to(door)).send(f"{head}{body}".encode())
+        assert said.startswith(begin)
+        assert len(door.changes) == (expected == "100-continue")
+        assert (b"application/problem+json" in said) == (expected == "wonders")
 
 
 async def test_a_head_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +143,7 @@ async def test_a_body_that_breaks_off_changes_nothing_and_fills_no_log(tmp_path:
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path, chunked: bool) -> None:
     async with opened_door(tmp_path) as door:
 
-        async def in_chunks():  # type: ignore[no-untyped-def]
+        async def in_chunks() -> AsyncIterator[bytes]:
             for _ in range(LARGEST // 1024 + 2):
                 yield b"x" * 1024
 

@@ -191,9 +191,8 @@ async def test_the_end_of_the_daemon_ends_the_stream_at_once(served: DaemonStage
         served.daemon.stop()
         async with asyncio.timeout(5):
             await served.running
-            with pytest.raises((EOFError, aiohttp.ClientError)):
-                while True:
-                    await heard.next()
+        with pytest.raises((EOFError, aiohttp.ClientError)):
+            await heard.until("nothing of that name")
 
 
 async def test_over_the_socket_it_can_be_heard_too(served: DaemonStage) -> None:

@@ -49,6 +49,22 @@ async def test_a_port_that_is_taken_keeps_no_job_dialing(said: list[Any], monkey
     assert len(lines(said, "web.started")) == 1
 
 
+async def test_an_outage_of_the_api_makes_it_unready_and_leaves_it_alive(said: list[Any]) -> None:
+    async with opened("") as served:
+        await served.sandbox.close()
+        served.begin()
+        await until(lambda: bool(lines(said, "pass.failed")), 20)
+        await until(lambda: served.daemon.url is not None, 20)
+        assert (await served.get("/healthz")).status == 200
+        ready = await served.get("/readyz")
+        assert (ready.status, ready.json["detail"]) == (503, "no pass was verified yet")
+        assert served.daemon._running is not None
+        served.daemon._running.view.health._finished.clear()
+        served.daemon._running.view.health._begun -= 1000
+        dead = await served.get("/healthz")
+        assert (dead.status, dead.headers["Content-Type"]) == (503, "application/problem+json")
+
+
 async def test_without_a_listener_the_socket_serves_all_the_same(said: list[Any]) -> None:
     async with opened("") as served:
         job = served.add("Night owls")

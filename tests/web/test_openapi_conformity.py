@@ -81,6 +81,7 @@ def closed_schemas(document: dict[str, Any]) -> dict[str, Any]:
 
 def operations(served: Served) -> list[Any]:
     schema = schemathesis.openapi.from_dict(closed_schemas(served.document))
+    schema.validate()
     schema.config.generation.update(allow_extra_parameters=False)
     found = [result.ok() for result in schema.get_all_operations()]
     return [operation for operation in found if operation.path != UNENDING]
@@ -161,6 +162,7 @@ def test_each_part_of_the_api_is_in_it(served: Served) -> None:
     assert {
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
         "GET /api/v1/status",
         "GET /api/v1/jobs",
         "GET /api/v1/jobs/{workspace}/{id}",

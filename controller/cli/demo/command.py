@@ -123,7 +123,7 @@ async def _run(folder: Path, clock: ShiftedClock, keep_running: bool) -> _Played
         await asyncio.wait({running, acting}, return_when=asyncio.FIRST_COMPLETED)
         whole = acting.done()
         if keep_running and not running.done():
-            click.echo(_invitation(config, clock))
+            click.echo(_invitation(config, clock, daemon.url))
             await running
         stats = box.stats().total  # before the daemon ends: nobody pauses from then on
         daemon.stop()
@@ -145,10 +145,11 @@ async def _history(store: str) -> list[AuditRow]:
         await reader.close()
 
 
-def _invitation(config: Path, clock: ShiftedClock) -> str:
+def _invitation(config: Path, clock: ShiftedClock, url: str | None) -> str:
+    api = f"\n  curl '{url}/api/v1/jobs?campaign=us-renewals'" if url else ""
     return (
         "It goes on until Ctrl-C. Look at it from another terminal, for example:\n"
-        f"  {CLOCK_VARIABLE}={clock} {sys.executable} -m controller explain 'US renewals west' --config {config}"
+        f"  {CLOCK_VARIABLE}={clock} {sys.executable} -m controller explain 'US renewals west' --config {config}{api}"
     )
 
 
