@@ -13,7 +13,7 @@ ARGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants lint lock prometheus-rule clean
+.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants screenshots lint lock prometheus-rule clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -54,8 +54,9 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	touch $@
 
 # The suite on every Python from 3.11 to 3.13 that is installed; the first one also measures coverage, and runs alone
-# what is long and the same everywhere.
+# what is long and the same everywhere. The tests of the page need a browser: it is installed where that may be done.
 test:
+	@sh tests/browser/install_chromium.sh
 	@MAKE="$(MAKE)" sh tests/every_python.sh $(ARGS)
 
 # The suite on one Python: what `make test` runs once for each.
@@ -88,6 +89,10 @@ fuzz: $(VENV)/.ready
 # How many small changes to the core its tests notice: twenty minutes on two cores; fails below 95 %.
 mutants: $(VENV)/.ready
 	$(BIN)/python -m tests.mutation $(ARGS)
+
+# The page in light and dark, for the README.
+screenshots: $(VENV)/.ready
+	$(BIN)/python -m tests.browser.screenshots deploy/screenshots $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

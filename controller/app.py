@@ -13,6 +13,7 @@ import structlog
 from controller import __version__
 from controller.build import build_reconciler, new_id, open_clients, open_ledger, watch_clock
 from controller.clock import Clock
+from controller.page.page import Page
 from controller.runtime.clock_log import ClockLog
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.engine import Engine
@@ -189,7 +190,14 @@ class Daemon:
         operations = Operations(ledger, self._clock, lambda: view.book, frozenset(clients), new_id, view.job_name, wake)
         ownership = Ownership(clients, ledger, self._clock, lambda: view.book, new_id)
         parts = Parts(
-            view, operations, ownership, wake, self._seen_keys, new_id, lambda accept: render(self.registry, accept)
+            view,
+            operations,
+            ownership,
+            wake,
+            self._seen_keys,
+            new_id,
+            lambda accept: render(self.registry, accept),
+            Page,
         )
         faces = Faces(self._settings, parts)
         running.heard.append(faces.passed)

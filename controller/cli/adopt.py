@@ -12,9 +12,9 @@ from controller.cli.failures import reporting_failures
 from controller.cli.finding_jobs import find_jobs, named_jobs
 from controller.cli.live import Live
 from controller.cli.options import author_option, config_option, output_option, reason_option
-from controller.cli.output import printable
 from controller.core.job import Job, Status
 from controller.core.rulebook import Rulebook
+from controller.shown.printable import printable
 
 
 @click.command()

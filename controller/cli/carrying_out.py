@@ -8,7 +8,7 @@ from typing import Any
 from controller.build import new_id, open_clients
 from controller.cli.context import SEEN_KEYS, start_logs
 from controller.cli.failures import FAILED
-from controller.cli.output import printable, show
+from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock
 from controller.core.job import JobKey
@@ -17,6 +17,7 @@ from controller.runtime.ledger import Ledger
 from controller.runtime.operations import Operations
 from controller.runtime.ownership import Answer, Ownership
 from controller.settings import Settings
+from controller.shown.printable import printable
 from controller.store.errors import StoreLocked
 from controller.store.store import Store
 from controller.web.daemon_client import ask_daemon

@@ -11,10 +11,11 @@ import click
 from controller.cli.context import SEEN_KEYS, start_logs, the_clock
 from controller.cli.failures import BAD_CONFIGURATION, FAILED, reporting_failures
 from controller.cli.options import config_option, output_option
-from controller.cli.output import printable, show
+from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.doctor.check import Check, Verdict, failed
 from controller.doctor.examination import Place, examine_place, examine_workspaces
+from controller.shown.printable import printable
 
 _FIELDS = ("check", "about", "verdict", "seen", "do")
 

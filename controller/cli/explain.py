@@ -9,9 +9,8 @@ import click
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.live import Live, open_live
-from controller.cli.moments import exact, relative
 from controller.cli.options import INSTANT, config_option, output_option
-from controller.cli.output import printable, show
+from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.cli.sheet import Sheet
 from controller.core.decide import verdicts
@@ -22,6 +21,8 @@ from controller.core.precedence import Verdict
 from controller.core.situation import Situation
 from controller.runtime.lookup import JobNotFoundError, find_job
 from controller.runtime.snapshot import Snapshot
+from controller.shown.moments import exact, relative
+from controller.shown.printable import printable
 from controller.shown.records import decision_record, finding_record, verdict_record
 from controller.shown.words import action_text, because_text, owner_text, reason_text
 

@@ -13,7 +13,7 @@ from controller.cli.carrying_out import Ours, Place, carry_out
 from controller.cli.context import read_rulebook, read_settings, rules_or_none, the_clock
 from controller.cli.failures import FAILED, reporting_failures
 from controller.cli.options import INSTANT, author_option, config_option, output_option, reason_option
-from controller.cli.output import printable, show
+from controller.cli.output import show
 from controller.cli.sheet import Sheet
 from controller.core.campaign import Selector
 from controller.core.controls import OpenedIncident
@@ -21,6 +21,7 @@ from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
 from controller.runtime.control_rows import Actor
 from controller.runtime.operations import Done, WantedIncident
+from controller.shown.printable import printable
 from controller.shown.records import incident_record, opened_record
 from controller.store.store import StoreReader
 

@@ -38,12 +38,3 @@ def console() -> "Console":
 
     ask = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
     return Console(soft_wrap=False, width=None if ask else WIDE, highlight=False, markup=False, emoji=False)
-
-
-def printable(text: str) -> str:
-    """Escape what would move a terminal's cursor or hide text: names and reasons come from elsewhere."""
-    return "".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")

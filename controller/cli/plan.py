@@ -11,7 +11,6 @@ from controller.build import run_once, watch_clock
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
 from controller.cli.failures import FAILED, reporting_failures, tell_unread
 from controller.cli.live import Live, open_live
-from controller.cli.moments import exact
 from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
@@ -23,6 +22,7 @@ from controller.core.situation import Situation
 from controller.runtime.ledger import Ledger, forget
 from controller.runtime.report import PassReport
 from controller.runtime.snapshot import Snapshot
+from controller.shown.moments import exact
 from controller.shown.records import decision_record
 from controller.shown.words import action_text, because_text, reason_text
 

@@ -13,9 +13,10 @@ from controller.cli.context import read_settings
 from controller.cli.failures import reporting_failures
 from controller.cli.incident import covers_text
 from controller.cli.options import config_option, output_option
-from controller.cli.output import console, printable, show
+from controller.cli.output import console, show
 from controller.cli.sheet import Sheet
 from controller.settings import Settings
+from controller.shown.printable import printable
 from controller.web.daemon_client import DaemonError, ask_daemon
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from controller.cli.moments import exact
-from controller.cli.output import printable
-from controller.core.decision import Reason
 from controller.core.forecast import Segment, State
 from controller.core.interval import Instant, Interval
+from controller.shown.day_words import day_words
+from controller.shown.moments import exact
 from controller.shown.preview import Preview
-from controller.shown.words import reason_title
+from controller.shown.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _OPEN, _CLOSED, _PARTLY, _OUTSIDE = "█", "·", "▒", " "
 _DAY, _HALF_HOUR, _QUARTER = 86_400, 1800, 900
 """Seconds. Clocks are ahead of UTC by whole quarters of an hour everywhere today."""
-_NAMED = (Reason.INCIDENT, Reason.HOLIDAY, Reason.SPECIAL_DATE)
 _RULER = "".join(f"{hour:<4}" for hour in range(0, 24, 2))
 
 
@@ -74,7 +72,7 @@ def _day(day: datetime, segments: tuple[Segment, ...], zone: ZoneInfo) -> "tuple
     for states in _by_local_half_hour(start, end, today, zone):
         cell = _cell(states)
         strip.append(cell, style="green" if cell == _OPEN else "yellow" if cell == _PARTLY else "dim")
-    return f"{day:%a %Y-%m-%d}", strip, printable(_notes(today, zone, (start, end)))
+    return f"{day:%a %Y-%m-%d}", strip, printable(day_words(today, zone, Interval(start, end)))
 
 
 def _by_local_half_hour(start: Instant, end: Instant, segments: list[Segment], zone: ZoneInfo) -> list[set[State]]:
@@ -98,29 +96,3 @@ def _cell(states: set[State]) -> str:
     if len(states) > 1:
         return _PARTLY
     return _OPEN if states == {State.OPEN} else _CLOSED
-
-
-def _notes(segments: list[Segment], zone: ZoneInfo, day: tuple[Instant, Instant]) -> str:
-    """Open hours of the day in words, and what closes it besides its weekly hours."""
-    opens = [
-        f"{_time(max(segment.start, day[0]), zone)}-{_time(min(segment.end, day[1]), zone, end=True)}"
-        for segment in segments
-        if segment.state is State.OPEN
-    ]
-    named = [f"{reason_title(segment.reason)} ({segment.detail})" for segment in segments if segment.reason in _NAMED]
-    hours = " ".join(opens) or ("" if named else "closed")
-    return "; ".join(part for part in (hours, *dict.fromkeys(named), _clock_change(day, zone)) if part)
-
-
-def _clock_change(day: tuple[Instant, Instant], zone: ZoneInfo) -> str:
-    # A clock set forward at midnight skips the begin of this day.
-    before, after = (datetime.fromtimestamp(instant - 1, zone) for instant in day)
-    moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
-    if not moved:
-        return ""
-    return f"clocks go {'forward' if moved > timedelta() else 'back'} {abs(int(moved.total_seconds())) // 60} min"
-
-
-def _time(instant: Instant, zone: ZoneInfo, *, end: bool = False) -> str:
-    text = f"{datetime.fromtimestamp(instant, zone):%H:%M}"
-    return "24:00" if end and text == "00:00" else text

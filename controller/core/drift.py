@@ -37,16 +37,23 @@ def find_drift(job: JobKey, schedule: str | None, campaigns: tuple[Campaign, ...
     return _compare(job, provider, campaigns, now)
 
 
+def weekly_hours(campaigns: tuple[Campaign, ...], span: Interval) -> Intervals:
+    """When all calendars of all these campaigns are open by their weekly hours alone: what a provider schedule should
+    allow. Raises ValueError without a campaign.
+    """
+    calendars = dict.fromkeys(calendar for campaign in campaigns for calendar in campaign.calendars)
+    return intersection(*(weekly_intervals(calendar.zone, calendar.hours, span) for calendar in calendars))
+
+
 def _compare(
     job: JobKey, provider: ProviderSchedule, campaigns: tuple[Campaign, ...], now: Instant
 ) -> tuple[Finding, ...]:
     today = now - now % _DAY
     # beyond both ends: what began before today is seen whole, and what begins on the last day has its week
     span = Interval(today - _WEEK - _DAY, today + _AHEAD + _WEEK + 2 * _DAY)
-    calendars = dict.fromkeys(calendar for campaign in campaigns for calendar in campaign.calendars)
-    allowed = intersection(*(weekly_intervals(calendar.zone, calendar.hours, span) for calendar in calendars))
+    allowed = weekly_hours(campaigns, span)
     given = provider.intervals(span)
-    zones = (next(iter(calendars)).zone, provider.zone)
+    zones = (campaigns[0].calendars[0].zone, provider.zone)
     findings = []
     forbidden = _next_week(difference(given, allowed), now, zones[0])
     if forbidden:

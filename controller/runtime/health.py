@@ -62,6 +62,7 @@ class Health:
     """Why each workspace's jobs are to be as they are, by job id, as its last pass decided."""
     busy: Callable[[], Mapping[str, float]] = dict
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    _read: dict[str, float] = field(default_factory=dict)
     _begun: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,9 +71,16 @@ class Health:
     def passed(self, report: PassReport) -> None:
         """Take note of a pass that ended."""
         self._finished[report.workspace] = (self.clock.monotonic(), report.verified)
+        if report.problem is None:
+            self._read[report.workspace] = self.clock.monotonic()
         self.reasons[report.workspace] = {each.job.id: each.reason for each in report.decisions}
         if report.verified:
             self.last_verified[report.workspace] = self.clock.now()
+
+    def seconds_since_read(self) -> Mapping[str, float]:
+        """For each workspace whose jobs were ever read: how long ago a pass last ended that read them."""
+        now = self.clock.monotonic()
+        return {name: now - at for name, at in self._read.items()}
 
     @property
     def started(self) -> bool:

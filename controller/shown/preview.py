@@ -56,9 +56,14 @@ def with_opened(rulebook: Rulebook, opened: Iterable[Incident]) -> Rulebook:
 
 def preview(rulebook: Rulebook, hours: CampaignHours, span: Interval) -> Preview:
     """Look ahead over a span; `hours` are of a campaign of the rulebook."""
-    incidents = [each for each in rulebook.rules.incidents if each.since < span.end and span.start < each.until]
-    whole = tuple(each for each in incidents if covers_every_job(each, hours.campaign))
-    partial = tuple(each for each in incidents if each not in whole)
+    return look_ahead(rulebook.rules.incidents, hours, span)
+
+
+def look_ahead(incidents: Iterable[Incident], hours: CampaignHours, span: Interval) -> Preview:
+    """The same with these incidents instead of those of a rulebook."""
+    touching = [each for each in incidents if each.since < span.end and span.start < each.until]
+    whole = tuple(each for each in touching if covers_every_job(each, hours.campaign))
+    partial = tuple(each for each in touching if each not in whole)
     return Preview(hours, forecast(hours, whole, span), partial)
 
 

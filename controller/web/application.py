@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.typedefs import Middleware
 
 from controller.web.endpoint import Access, Endpoint, Handler
 from controller.web.gate import Gate
@@ -26,8 +27,12 @@ SERVER = "campaign-controller"
 """Instead of the library's name and version."""
 
 
-def build_application(endpoints: Iterable[Endpoint], gate: Gate, largest_body: int) -> web.Application:
-    """Serve the endpoints to whom the gate lets in. A body may have `largest_body` bytes."""
+def build_application(
+    endpoints: Iterable[Endpoint], gate: Gate, largest_body: int, outer: Iterable[Middleware] = ()
+) -> web.Application:
+    """Serve the endpoints to whom the gate lets in. A body may have `largest_body` bytes; `outer` see each answer,
+    problems among them.
+    """
     known: dict[web.AbstractRoute, Endpoint] = {}
 
     @web.middleware
@@ -40,7 +45,7 @@ def build_application(endpoints: Iterable[Endpoint], gate: Gate, largest_body: i
             await _read_body(request, largest_body)
         return await handler(request)
 
-    app = web.Application(middlewares=[as_problems, guarded], client_max_size=largest_body)
+    app = web.Application(middlewares=[*outer, as_problems, guarded], client_max_size=largest_body)
     for endpoint in endpoints:
         also = ["HEAD"] if endpoint.method == "GET" and not endpoint.streams else []
         for method in (endpoint.method, *also):

@@ -1,5 +1,6 @@
 """The web's parts as the settings ask for them: one table of endpoints, served by the Unix socket and the listener."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,15 +24,17 @@ from controller.web.controls import Controls
 from controller.web.endpoint import Access, Endpoint, Handler
 from controller.web.events import Events
 from controller.web.feed import Feed
-from controller.web.gate import LIMITS, Gate, ListenerGate, OpenGate
+from controller.web.gate import LIMITS, ListenerGate, OpenGate
 from controller.web.history import History
 from controller.web.hosts import Hosts, is_loopback
 from controller.web.jobs import Jobs
 from controller.web.listener import Listener
 from controller.web.openapi import Documentation
+from controller.web.plug import MakePlug, Surroundings
 from controller.web.probes import Metrics, Probes
 from controller.web.problems import ProblemError
 from controller.web.rules import RulesInForce
+from controller.web.sessions import Sessions
 from controller.web.socket import ControlSocket
 from controller.web.status import Status, state_record
 from controller.web.tokens import Token, TokenUnusable
@@ -47,7 +50,9 @@ LARGEST_COMMAND = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the faces show and change. `wake` asks for a pass; each token that is read goes into `seen`."""
+    """What the faces show and change. `wake` asks for a pass; each token that is read goes into `seen`;
+    `page` is served on the listener beside the API.
+    """
 
     view: View
     operations: Operations
@@ -56,6 +61,7 @@ class Parts:
     seen: set[str]
     new_id: Callable[[], str]
     metrics: Metrics | None = None
+    page: MakePlug | None = None
 
 
 class Faces:
@@ -66,7 +72,8 @@ class Faces:
         self._history = History(settings.store)
         self._feed = Feed(self._history, lambda: state_record(parts.view))
         parts.view.ledger.written = self._feed.written
-        self._control = ControlSocket(settings.control, self._application("socket", OpenGate(), LARGEST_COMMAND, False))
+        commands = self._endpoints("socket", reading_needs_token=False)
+        self._control = ControlSocket(settings.control, build_application(commands, OpenGate(), LARGEST_COMMAND))
         self._read = _token(settings.web.read_token, parts.seen)
         self._write = _token(settings.web.write_token, parts.seen)
         self._webhooks = Webhooks(settings.webhooks, parts.operations, parts.new_id, self._rows, parts.seen)
@@ -94,10 +101,19 @@ class Faces:
         await self._history.close()
 
     def _listener(self, address: tuple[str, int], names: tuple[str, ...]) -> Listener:
-        gate = ListenerGate(Hosts(address[0], names), self._read, self._write, self._refused, LIMITS)
-        needs_token = self._read is not None
-        receiver = Endpoint("POST", "/webhooks/{name}", self._receiving(gate), None, access=Access.SIGNED)
-        return Listener(address, self._application("api", gate, LARGEST_BODY, needs_token, receiver))
+        sessions = Sessions(asyncio.get_running_loop().time)
+        gate = ListenerGate(Hosts(address[0], names), self._read, self._write, self._refused, LIMITS, sessions)
+        endpoints = self._endpoints("api", reading_needs_token=self._read is not None)
+        endpoints.append(Endpoint("POST", "/webhooks/{name}", self._receiving(gate), None, access=Access.SIGNED))
+        if self._parts.page is None:
+            return Listener(address, build_application(endpoints, gate, LARGEST_BODY))
+        view, operations = self._parts.view, self._parts.operations
+        plug = self._parts.page(
+            Surroundings(view, operations, self._history, sessions, gate.recognize, self._read, self._write)
+        )
+        app = build_application([*endpoints, *plug.endpoints()], gate, LARGEST_BODY, [plug.middleware])
+        plug.set_up(app)
+        return Listener(address, app)
 
     def _receiving(self, gate: ListenerGate) -> Handler:
         async def receive(request: web.Request) -> web.StreamResponse:
@@ -113,14 +129,7 @@ class Faces:
     async def _rows(self, wanted: AuditFilter) -> list[AuditRow]:
         return await self._history.ask(lambda reader: reader.audit_rows(wanted))
 
-    def _application(
-        self,
-        via: str,
-        gate: Gate,
-        largest_body: int,
-        reading_needs_token: bool,
-        *undocumented: Endpoint,
-    ) -> web.Application:
+    def _endpoints(self, via: str, *, reading_needs_token: bool) -> list[Endpoint]:
         view, parts = self._parts.view, self._parts
         endpoints: list[Endpoint] = [
             *Probes(view, parts.metrics).endpoints(),
@@ -133,8 +142,7 @@ class Faces:
             *Events(self._feed).endpoints(),
             *Changes(parts.operations, parts.ownership, parts.wake, lambda _request: via).endpoints(),
         ]
-        endpoints.append(Documentation(tuple(endpoints), reading_needs_token).endpoint())
-        return build_application((*endpoints, *undocumented), gate, largest_body)
+        return [*endpoints, Documentation(tuple(endpoints), reading_needs_token).endpoint()]
 
     async def _warn(self) -> None:
         """Of tokens that let nobody in, and of the lack of one."""

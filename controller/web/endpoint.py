@@ -25,6 +25,8 @@ class Access(Enum):
     """Whoever may look."""
     CHANGE = "change"
     """Whoever may change something."""
+    PAGE = "page"
+    """A person's browser: who it is, and what that person may, is asked by the page itself."""
     SIGNED = "signed"
     """Whoever proves by the request itself who sends it; it is asked, and its body read, where it is served."""
 

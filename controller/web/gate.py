@@ -15,8 +15,10 @@ from controller.web.hosts import Hosts
 from controller.web.limits import Bucket, Buckets, Rate, client_of, refuse_after
 from controller.web.problems import ProblemError
 from controller.web.refusals import Refusals
+from controller.web.sessions import Sessions
 from controller.web.tokens import Token, TokenUnusable
 
+FORM = "application/x-www-form-urlencoded"
 BEARER = {"WWW-Authenticate": 'Bearer realm="campaign-controller"'}
 ONLY_LOOKING = (
     "nothing is changed over this listener: web.write_token in controller.yaml is not given; the commands on the "
@@ -51,7 +53,7 @@ LIMITS = Limits(reads=Rate(each_second=50.0, burst=200), changes=Rate(each_secon
 
 class ListenerGate:
     """The listener's. Without a `read` token looking is open, without a `write` token nothing is changed. `tell` is
-    given the address of who brought wrong tokens, and how many there were.
+    given the address of who brought wrong tokens, and how many there were. Whoever has one of `sessions` may look.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class ListenerGate:
         write: Token | None,
         tell: Callable[[str, int], None],
         limits: Limits,
+        sessions: Sessions | None = None,
     ) -> None:
         time = asyncio.get_running_loop().time
         self._hosts = hosts
         self._read = read
         self._write = write
+        self._sessions = sessions
         self._refusals = Refusals(tell, time)
         self._reads = Bucket(limits.reads, time)
         self._changes = Buckets(limits.changes, time)
@@ -79,9 +83,12 @@ class ListenerGate:
         if access is Access.CHANGE:
             await self._admit_change(request)
             return
+        if access is Access.PAGE and request.method == "POST":
+            self._admit_form(request)
+            return
         refuse_after(self._reads.take(), "reads")
-        if access is Access.READ and self._read is not None:
-            await self._authenticate(request, [self._read, *([self._write] if self._write else [])])
+        if access is Access.READ and self._read is not None and not await self._signed_in(request):
+            await self._authenticate(request, _presented(request), self._known())
 
     async def slip(self, request: web.Request) -> None:
         """Somebody could not prove who they are: have them wait. Raises ProblemError where too many wait already."""
@@ -92,17 +99,33 @@ class ListenerGate:
         refuse_after(self._changes.take(client_of(request)), "changes")
         if self._write is None:
             raise ProblemError(HTTPStatus.FORBIDDEN, ONLY_LOOKING)
-        await self._authenticate(request, [self._write])
+        await self._authenticate(request, _presented(request), [self._write])
         # A page of another origin cannot send this type without asking first, and nobody answers that.
         if request.content_type != JSON or request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
             told = f"send the body as it is, with Content-Type: {JSON}"
             raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, told)
 
-    async def _authenticate(self, request: web.Request, accepted: Sequence[Token]) -> None:
-        presented = _presented(request)
+    async def recognize(self, request: web.Request, presented: str) -> Token:
+        """Which token somebody presented. Raises ProblemError for one that is none of ours, and not at once."""
+        return await self._authenticate(request, presented, self._known())
+
+    def _known(self) -> list[Token]:
+        return [token for token in (self._write, self._read) if token is not None]
+
+    async def _signed_in(self, request: web.Request) -> bool:
+        return self._sessions is not None and await self._sessions.of(request) is not None
+
+    def _admit_form(self, request: web.Request) -> None:
+        self._hosts.check_form(request)
+        refuse_after(self._changes.take(client_of(request)), "changes")
+        if request.content_type != FORM or request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+            raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the form as it is on the page")
+
+    async def _authenticate(self, request: web.Request, presented: str, accepted: Sequence[Token]) -> Token:
         said = [await _compared(token, presented) for token in accepted]
-        if any(said):
-            return
+        for token, is_it in zip(accepted, said, strict=True):
+            if is_it:
+                return token
         if all(each is None for each in said):
             told = "the token to compare with cannot be read; the daemon's log says why"
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, told, {"Retry-After": "30"})

@@ -42,6 +42,12 @@ class Hosts:
         if site not in ("none", "same-origin") or (origin is not None and not self._is_same(origin, request)):
             raise ProblemError(HTTPStatus.FORBIDDEN, "changes are not taken from pages of other origins")
 
+    def check_form(self, request: web.Request) -> None:
+        """The same of a form, which only browsers send: they always say from where. Raises ProblemError."""
+        if hdrs.ORIGIN not in request.headers:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "a form is taken from its own page only, and must say so (Origin)")
+        self.check_origin(request)
+
     def _is_ours(self, name: str, local: str | None, *, any_address: bool) -> bool:
         if name in self._ours:
             return True

@@ -39,17 +39,21 @@ class RulesInForce:
 
     async def rules(self, _request: web.Request) -> web.Response:
         """The revision in force, since when, and the problems of newer files that were rejected."""
-        keeper, rules = self.view.rules, self.view.book.rules
-        record: RulesRecord = {
-            "revision": rules.revision,
-            "since": rfc3339(keeper.in_force.since),
-            "tzdata": keeper.in_force.tzdata_version,
-            "holidays": keeper.in_force.holidays_version,
-            "files": list(rules.sources),
-            "calendars": list(rules.calendars),
-            "campaigns": [each.name for each in rules.campaigns],
-            "incidents": [each.name for each in rules.incidents],
-            "rejected": keeper.rejected,
-            "problems": list(keeper.problems),
-        }
-        return web.json_response(record)
+        return web.json_response(rules_record(self.view))
+
+
+def rules_record(view: View) -> RulesRecord:
+    """The rules in force, and what is wrong with newer files."""
+    keeper, rules = view.rules, view.book.rules
+    return {
+        "revision": rules.revision,
+        "since": rfc3339(keeper.in_force.since),
+        "tzdata": keeper.in_force.tzdata_version,
+        "holidays": keeper.in_force.holidays_version,
+        "files": list(rules.sources),
+        "calendars": list(rules.calendars),
+        "campaigns": [each.name for each in rules.campaigns],
+        "incidents": [each.name for each in rules.incidents],
+        "rejected": keeper.rejected,
+        "problems": list(keeper.problems),
+    }

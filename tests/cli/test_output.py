@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from controller.cli.output import printable, show
+from controller.cli.output import show
+from controller.shown.printable import printable
 
 FIELDS = ("name", "list", "number")
 

@@ -41,6 +41,11 @@ def resume(scene: Stage, job: str) -> None:
     _asked(scene, f"batch_dial_jobs/{job}/paused", json.dumps({"paused": False}).encode())
 
 
+def pause(scene: Stage, job: str) -> None:
+    """The same the other way round."""
+    _asked(scene, f"batch_dial_jobs/{job}/paused", json.dumps({"paused": True}).encode())
+
+
 def _asked(scene: Stage, path: str, body: bytes | None = None) -> Any:
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{scene.port}/api/{path}", body, headers)
