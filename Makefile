@@ -10,7 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= uv
 ARGS ?=
 
-.PHONY: demo test test-here test-covered test-all-zones simulate defects fuzz mutants screenshots lint lock clean
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants screenshots lint lock prometheus-rule clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -19,6 +22,30 @@ demo: .venv-demo/.ready
 	$(PYTHON) -m venv .venv-demo
 	.venv-demo/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements.lock
 	touch $@
+
+# The build backend alone, by hashes too.
+.venv-build/.ready: requirements-build.lock
+	$(PYTHON) -m venv .venv-build
+	.venv-build/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements-build.lock
+	touch $@
+
+# The source distribution, and the wheel.
+dist: .venv-build/.ready
+	rm -rf dist
+	.venv-build/bin/python -m hatchling build
+
+# The program below PREFIX in a virtual environment of its own, the systemd unit, and samples below /etc; DESTDIR goes
+# before all of them.
+install: dist
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' PYTHON='$(PYTHON)' sh deploy/systemd/install.sh install dist/*.whl
+
+uninstall:
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh deploy/systemd/install.sh uninstall
+
+# The licences of what is installed with the program, for deploy/licences.md.
+licences: $(VENV)/.ready
+	$(BIN)/python -m tests.deploy.licences >deploy/licences.md.new
+	mv deploy/licences.md.new deploy/licences.md
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -77,6 +104,15 @@ lock:
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml \
 		--group test --group lint --group build -o requirements-dev.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group build \
+		-c requirements-dev.lock -o requirements-build.lock
+
+# The alerts as the Prometheus Operator wants them; a test holds the two against each other.
+RULE := deploy/kubernetes/monitoring/prometheus-rule.yaml
+prometheus-rule:
+	sed '/^spec:$$/q' $(RULE) >$(RULE).new
+	sed -n '/^groups:$$/,$$ s/^./  &/p; /^$$/p' deploy/prometheus/alerts.yaml >>$(RULE).new
+	mv $(RULE).new $(RULE)
 
 clean:
-	rm -rf .venv-* .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv-* dist .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache

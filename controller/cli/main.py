@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": _Listed("audit", "What happened, filtered."),
     "sandbox": _Listed("sandbox", "A Vogent stand-in that dials simulated numbers."),
     "demo": _Listed("demo", "Sandbox and daemon on sample rules; no key, no network."),
+    "completion": _Listed("completion", "Print what completes our commands in bash, zsh or fish."),
 }
 
 
@@ -70,5 +71,12 @@ class _LazyGroup(click.Group):
 def main() -> None:
     """Keep Vogent batch dial jobs paused or dialing as campaign rules say, and always be able to say why.
 
+    JOB is an id, WORKSPACE/ID, or a name that one job alone has. Instants are RFC 3339 with an offset.
+
+    \b
+    Every command has a --help of its own. Those that read the service's file take
+    --config, by default config/controller.yaml; those that show something take
+    --output table|json|jsonl|csv.
+
     Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are

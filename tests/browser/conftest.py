@@ -52,8 +52,10 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 
 
 def _expected(message: str) -> bool:
-    """An answer with an error's status is told on the console, whatever the page makes of it."""
-    return message.startswith("error: Failed to load resource:")
+    """An answer with an error's status, and a request that a newer one replaced, are told on the console whatever the
+    page makes of them.
+    """
+    return message.startswith(("error: Failed to load resource:", "error: htmx:sendAbort", "error: htmx:afterRequest"))
 
 
 @pytest.fixture

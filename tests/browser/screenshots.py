@@ -20,11 +20,11 @@ RULES = """\
 calendars:
   us-floor:
     timezone: America/New_York
-    hours: {mon-fri: ["09:00-12:30", "13:30-17:00"], sat: ["10:00-14:00"]}
+    hours: {mon-fri: ["09:00-17:00"]}
     holidays: [{country: US, subdivision: NY}]
   uk-floor:
     timezone: Europe/London
-    hours: {mon-fri: ["09:00-17:30"]}
+    hours: {mon-fri: ["09:00-18:00"]}
 campaigns:
   us-renewals: {match: {names: ["US renewals *"]}, calendars: [us-floor]}
   uk-survey: {match: {names: ["UK survey *"]}, calendars: [uk-floor]}
@@ -40,6 +40,19 @@ JOBS = {
     **{place: f"UK survey {place}" for place in ("London", "Leeds", "Wales")},
 }
 
+BRITISH = {
+    "timezone": "Europe/London",
+    "days": [{"dayOfWeek": day, "timeSlots": [{"startTime": "09:00", "endTime": "18:00"}]} for day in range(1, 6)],
+}
+"""The schedule of the British jobs, but for one: somebody gave that a longer Wednesday."""
+LONGER = {
+    **BRITISH,
+    "days": [
+        *BRITISH["days"],
+        {"dayOfWeek": 3, "timeSlots": [{"startTime": "18:00", "endTime": "21:00"}]},
+    ],
+}
+
 
 def main(arguments: Sequence[str]) -> int:
     """Make them; 1 where there is no Chromium."""
@@ -53,6 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         stage = Served(Path(place), AFTERNOON)
         try:
             stage.rules_file(RULES)
+            stage.schedules = {"London": BRITISH, "Leeds": BRITISH, "Wales": LONGER}
             stage.start(JOBS)
             _take_all(stage, browser, folder)
         finally:

@@ -67,7 +67,7 @@ def test_a_filter_leaves_what_fits_and_can_be_kept_as_an_address(served: Served,
     expect(visitor.row("UK survey London")).to_have_count(0)
     assert visitor.page.locator("[name=campaign]").input_value() == "us-renewals"
     visitor.go("/?text=nothing-like-it")
-    expect(visitor.page.locator("main")).to_contain_text("No job")
+    expect(visitor.page.locator("main")).to_contain_text("None of the 4 jobs fits this filter")
 
 
 def test_what_happens_appears_by_itself(served: Served, open_page: OpenPage) -> None:
@@ -78,6 +78,27 @@ def test_what_happens_appears_by_itself(served: Served, open_page: OpenPage) -> 
     pause(served, "west")
     expect(visitor.row("US renewals west")).to_contain_text("aused by someone in Vogent, not by us", timeout=30_000)
     assert visitor.page.evaluate("window.notLoadedAgain")
+
+
+def test_a_renewal_leaves_the_focus_where_it_is(served: Served, open_page: OpenPage) -> None:
+    visitor = Visitor(open_page(), served.start())
+    visitor.go("/")
+    focused = visitor.row("US renewals east").get_by_role("link")
+    focused.focus()
+    pause(served, "west")
+    expect(visitor.row("US renewals west")).to_contain_text("aused by someone in Vogent", timeout=30_000)
+    expect(focused).to_be_focused()
+
+
+def test_a_renewal_leaves_open_what_somebody_opened(served: Served, open_page: OpenPage) -> None:
+    visitor = Visitor(open_page(), served.start())
+    visitor.go("/coming")
+    words = visitor.page.locator("details").first
+    words.locator("summary").click()
+    with visitor.page.expect_response(lambda answer: answer.url.endswith("/coming"), timeout=30_000):
+        pause(served, "west")
+    visitor.page.wait_for_function("!document.querySelector('.htmx-swapping, .htmx-settling, .htmx-request')")
+    expect(words.locator("li").first).to_be_visible()
 
 
 def test_a_job_page_tells_each_rules_verdict_and_the_hours_side_by_side(served: Served, open_page: OpenPage) -> None:

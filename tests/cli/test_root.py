@@ -53,6 +53,16 @@ def test_help_lists_every_command_with_a_whole_sentence() -> None:
         assert listed.summary.endswith(".")
 
 
+def test_help_fits_on_one_page_and_says_what_holds_for_every_command() -> None:
+    done = CliRunner().invoke(main, ["--help"], terminal_width=80)
+    lines = done.output.splitlines()
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 80
+    text = " ".join(done.output.split())
+    for said in ("Exit codes: 0 fine", "config/controller.yaml", "--output", "JOB is", "RFC 3339"):
+        assert said in text
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
     done = CliRunner().invoke(main, [name, "--help"])
@@ -87,7 +97,7 @@ def test_an_unknown_command_like_none_lists_those_that_there_are() -> None:
     assert "There are run, once, check," in done.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("sandbox", "demo", "doctor")])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("sandbox", "demo", "doctor", "completion")])
 def test_a_missing_configuration_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
     given = {
         "explain": ["j1"],

@@ -25,7 +25,7 @@ def running(stage_at: Callable[..., Stage]) -> tuple[Stage, ServedSandbox]:
 def test_everything_is_told_with_its_reason_until_when_and_who(running: tuple[Stage, ServedSandbox]) -> None:
     stage, _ = running
     stage.run("hold", "r1", "--reason", "a complaint", "--author", "ann")
-    eventually(lambda: len(stage.records("status")[0]["claims"]) == 2)
+    eventually(lambda: stage.records("status")[0]["by_status"] == {"PAUSED": 3})
     [told] = stage.records("status")
     assert (told["ready"], told["alive"], told["durable"], told["degraded"]) == (True, True, True, [])
     jobs = {each["job"]: each for each in told["jobs"]}

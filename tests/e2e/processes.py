@@ -142,6 +142,8 @@ class Stage:
         self.port = "0"
         self.limits = ""
         self.resync = "30s"
+        self.schedules: dict[str, Any] = {}
+        """Of jobs by id; all others may dial on weekdays from nine to five in New York."""
         (folder / "rules").mkdir()
 
     def rules(self, start: str, end: str) -> None:
@@ -160,9 +162,9 @@ class Stage:
         """
         names = jobs if isinstance(jobs, Mapping) else {f"j{n}": f"Renewals {n}" for n in range(jobs)}
         slots = [{"startTime": "09:00", "endTime": "17:00"}]
-        schedule = {"timezone": "America/New_York", "days": [{"dayOfWeek": d, "timeSlots": slots} for d in range(1, 6)]}
+        usual = {"timezone": "America/New_York", "days": [{"dayOfWeek": d, "timeSlots": slots} for d in range(1, 6)]}
         seed = [
-            {"id": job, "name": name, "status": "ACTIVE", "rows": 4000, "schedule": schedule}
+            {"id": job, "name": name, "status": "ACTIVE", "rows": 4000, "schedule": self.schedules.get(job, usual)}
             for job, name in names.items()
         ]
         (self.folder / "jobs.json").write_text(json.dumps(seed))

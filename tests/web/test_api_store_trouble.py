@@ -9,7 +9,8 @@ from controller.store.changes import Audit
 from controller.store.errors import StoreError, StoreReason
 from controller.store.records import AuditFilter, AuditRow
 from controller.store.store import Store, StoreReader
-from controller.web.history import History
+from controller.web.history import PATIENCE, History
+from tests.runtime.stage import until
 from tests.web.daemon_stage import DaemonStage
 
 FROM_MEMORY = ("status", "jobs", "campaigns", "preview", "incidents", "holds", "claims", "findings", "rules")
@@ -18,6 +19,14 @@ FROM_THE_STORE = ("audit", "incidents?closed=true", "claims?closed=true")
 
 async def rows(reader: StoreReader) -> list[AuditRow]:
     return await reader.audit_rows(AuditFilter())
+
+
+async def impatient(url: str) -> History:
+    """A history that has opened its store, and waits for no answer from then on."""
+    history = History(url)
+    await history.ask(rows)
+    history._patience = 0.05
+    return history
 
 
 @pytest.fixture
@@ -82,7 +91,7 @@ async def test_a_damaged_file_is_a_problem_of_one_question_only(url: str, tmp_pa
 
 async def test_a_store_that_hangs_keeps_nobody_waiting_and_is_not_asked_again(url: str) -> None:
     store = await Store.open(url)
-    history = History(url, patience=0.05)
+    history = await impatient(url)
     gate = asyncio.Event()
     asked: list[StoreReader] = []
 
@@ -97,7 +106,8 @@ async def test_a_store_that_hangs_keeps_nobody_waiting_and_is_not_asked_again(ur
         assert slow.value.reason is StoreReason.SLOW
     assert len(asked) == 1, "the second one finds the first still there"
     gate.set()
-    await asyncio.sleep(0.02)
+    await until(lambda: not history._asked)
+    history._patience = PATIENCE
     assert await history.ask(rows) == []
     await history.close()
     await store.close()
@@ -105,14 +115,15 @@ async def test_a_store_that_hangs_keeps_nobody_waiting_and_is_not_asked_again(ur
 
 async def test_who_asked_and_went_leaves_nothing_behind(url: str) -> None:
     store = await Store.open(url)
-    history = History(url, patience=0.05)
-    gate = asyncio.Event()
+    history = History(url)
+    begun, gate = asyncio.Event(), asyncio.Event()
 
     async def hanging(_reader: StoreReader) -> None:
+        begun.set()
         await gate.wait()
 
     asking = asyncio.create_task(history.ask(hanging))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     assert await history.ask(rows) == []

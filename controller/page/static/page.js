@@ -89,6 +89,14 @@
       renew();
     }
   });
+  // What somebody opened stays open; htmx itself keeps the focus on what has an id.
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", () => {
+    opened = [...document.querySelectorAll("#live details[open][id]")].map((each) => each.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  });
   document.addEventListener("htmx:load", (event) => tellLocalTimes(event.detail.elt));
   document.addEventListener("htmx:sendError", () => setLost(true));
   document.addEventListener("htmx:responseError", (event) => {
