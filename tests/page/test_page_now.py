@@ -57,7 +57,7 @@ async def test_a_filter_stays_in_its_form_and_counts_all_jobs_all_the_same(brows
 
 async def test_a_filter_that_fits_nothing_says_so_and_how_to_go_back(browser: Browser) -> None:
     page = await browser.get("/?text=nowhere")
-    assert "None of the 4 jobs fits this filter. Show all" in page.main.text
+    assert "No job fits this filter; there are 4 without it. Show all" in page.main.text
 
 
 async def test_a_filter_that_there_is_not_is_a_page_that_says_so(browser: Browser) -> None:
