@@ -47,7 +47,7 @@ def timeline(week: Week) -> str:
     _text(root, "title", title, id=f"{key}-title")
     _text(root, "desc", " \n".join(week_lines(week)), id=f"{key}-desc")
     _hatching(root, f"{key}-hatch")
-    _ruler(root, height)
+    _ruler(root)
     for number, day in enumerate(week.days):
         _day(root, week, day, _AXIS + number * _DAY, f"url(#{key}-hatch)")
     return tostring(root, encoding="unicode")
@@ -63,12 +63,17 @@ def _hatching(root: Element, key: str) -> None:
     SubElement(pattern, "rect", {"class": "tl-hatch", "width": "2", "height": "6"})
 
 
-def _ruler(root: Element, height: int) -> None:
+def _ruler(root: Element) -> None:
     for hour in _RULER:
-        x = _percent(hour / 24)
-        SubElement(root, "line", {"class": "tl-grid", "x1": x, "x2": x, "y1": str(_AXIS - 6), "y2": str(height)})
         anchor = "start" if hour == _RULER[0] else "end" if hour == _RULER[-1] else "middle"
-        _text(root, "text", f"{hour:02}", **{"class": "tl-hour", "x": x, "y": "11", "text-anchor": anchor})
+        place = {"class": "tl-hour", "x": _percent(hour / 24), "y": "11", "text-anchor": anchor}
+        _text(root, "text", f"{hour:02}", **place)
+
+
+def _ticks(group: Element, top: int) -> None:
+    for hour in _RULER:
+        x, y = _percent(hour / 24), {"y1": str(top - 3), "y2": str(top + _LINE - _STRIP + _LINE_HEIGHT)}
+        SubElement(group, "line", {"class": "tl-grid", "x1": x, "x2": x, **y})
 
 
 def _day(root: Element, week: Week, day: LocalDay, y: int, hatching: str) -> None:
@@ -76,6 +81,7 @@ def _day(root: Element, week: Week, day: LocalDay, y: int, hatching: str) -> Non
     group = SubElement(root, "g", {"class": "tl-day tl-today" if today else "tl-day"})
     _words(group, week, day, y + _WORDS, today=today)
     top, segments = y + _STRIP, segments_of(week, day)
+    _ticks(group, top)
     for segment in segments:
         _segment(group, week, day, segment, top, hatching)
     for place in day.skipped():

@@ -23,8 +23,8 @@ DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """`segments` hold all of the days, gapless, each with what decides alone; `partial` are the incidents that cover
-    only some of the jobs.
+    """`segments` hold all of the days, gapless, each with what decides alone; `partial` are the incidents that do not
+    cover every possible job, but one that is known.
     """
 
     campaign: str
@@ -46,8 +46,14 @@ def week_of(
     days = local_days(zone, now, DAYS)
     span = Interval(days[0].start, days[-1].end)
     ahead = look_ahead(incidents, hours, span)
-    given = provided(book, jobs, span)
-    return Week(hours.campaign.name, zone, now, days, told_once(ahead.segments), ahead.partial, given)
+    known = [job for job in jobs if not job.status.finished]
+    partial = tuple(incident for incident in ahead.partial if any(_covers(incident, book, job) for job in known))
+    given = provided(book, known, span)
+    return Week(hours.campaign.name, zone, now, days, told_once(ahead.segments), partial, given)
+
+
+def _covers(incident: Incident, book: Rulebook, job: Job) -> bool:
+    return incident.covers(job, tuple(hours.campaign.name for hours in book.campaigns_of(job)))
 
 
 def day_name(day: LocalDay) -> str:

@@ -85,7 +85,9 @@ def _take_all(stage: Served, browser: Browser, folder: Path) -> None:
     for scheme, visitor in pages.items():
         for name, path in NAMES.items():
             visitor.go(path)
-            visitor.page.screenshot(path=folder / f"{name}-{scheme}.png", animations="disabled")
+            whole = name == "coming-days"
+            picture = folder / f"{name}-{scheme}.png"
+            visitor.page.screenshot(path=picture, animations="disabled", full_page=whole)
 
 
 def _page(browser: Browser, scheme: str) -> Page:

@@ -67,7 +67,7 @@ def test_a_filter_leaves_what_fits_and_can_be_kept_as_an_address(served: Served,
     expect(visitor.row("UK survey London")).to_have_count(0)
     assert visitor.page.locator("[name=campaign]").input_value() == "us-renewals"
     visitor.go("/?text=nothing-like-it")
-    expect(visitor.page.locator("main")).to_contain_text("None of the 4 jobs fits this filter")
+    expect(visitor.page.locator("main")).to_contain_text("No job fits this filter; there are 4 without it")
 
 
 def test_what_happens_appears_by_itself(served: Served, open_page: OpenPage) -> None:

@@ -92,11 +92,19 @@ def test_an_incident_without_an_end_reaches_the_end_of_the_week() -> None:
 
 
 def test_an_incident_of_some_jobs_leaves_the_hours_and_is_named() -> None:
-    some = incident(at("2026-11-25T10:00-05:00"), at("2026-11-25T11:00-05:00"), match=Selector(ids=("j9",)))
-    week = drawn(floor(), TUESDAY, [some])
+    some = incident(at("2026-11-25T10:00-05:00"), at("2026-11-25T11:00-05:00"), match=Selector(ids=("job-1",)))
+    week = drawn(floor(), TUESDAY, [some], [None, None])
     assert week.boxes(1, "open") == EIGHT
     assert week.boxes(1, "partial") == [("10:00", "11:00")]
     assert week.words(1).endswith("; some jobs: Incident (one-way: one-way audio)")
+
+
+@pytest.mark.parametrize("match", [Selector(ids=("job-9",)), Selector(campaigns=("another",))])
+def test_an_incident_that_covers_none_of_the_jobs_is_not_shown(match: Selector) -> None:
+    others = incident(at("2026-11-25T10:00-05:00"), at("2026-11-25T11:00-05:00"), match=match)
+    week = drawn(floor(), TUESDAY, [others], [None, None])
+    assert week.boxes(1, "partial") == []
+    assert week.words(1) == "Wed 25 Nov 09:00-12:29 13:30-16:59"
 
 
 def test_on_the_day_of_25_hours_the_hour_that_comes_twice_has_two_halves() -> None:
