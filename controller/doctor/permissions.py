@@ -21,7 +21,8 @@ def check_key_files(settings: Settings) -> list[Check]:
     """Keys and tokens that others than their owner could read. Whether there is one in it, its own check tells."""
     keys = [(workspace.name, workspace.api_key) for workspace in settings.workspaces.values()]
     tokens = [(each.what, each) for each in (settings.web.read_token, settings.web.write_token) if each is not None]
-    found = (_key_file(about, source) for about, source in (*keys, *tokens))
+    secrets = [(f"{each.secret.what} of webhook {each.name}", each.secret) for each in settings.webhooks.values()]
+    found = (_key_file(about, source) for about, source in (*keys, *tokens, *secrets))
     return [check for check in found if check is not None]
 
 

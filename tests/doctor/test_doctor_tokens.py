@@ -39,6 +39,14 @@ def test_a_token_that_is_missing_or_can_be_guessed_is_wrong(settings: Callable[.
     assert "secret" not in write.seen + write.todo
 
 
+def test_the_secrets_of_webhooks_are_looked_at_too(settings: Callable[..., Settings], tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("short")
+    opens = "quiet: 0s, longest: 1h, opens: [{labels: {alertname: X}}]"
+    hooks = f"webhooks: {{pager: {{kind: signed, secret: {{file: hook}}, {opens}}}}}"
+    [check] = check_tokens(settings(hooks))
+    assert (check.about, check.verdict) == ("secret of webhook pager", Verdict.FAIL)
+
+
 @pytest.mark.parametrize(
     ("listen", "verdicts"),
     [
