@@ -59,7 +59,7 @@ def test_each_says_who_sends_what_opens_and_for_how_long(tmp_path: Path) -> None
         "alertmanager": WebhookSettings(
             "alertmanager",
             "alertmanager",
-            CredentialKey("alertmanager"),
+            CredentialKey("alertmanager", "token"),
             Limits(300, 14_400),
             (
                 Opening(
@@ -73,7 +73,7 @@ def test_each_says_who_sends_what_opens_and_for_how_long(tmp_path: Path) -> None
         "pager": WebhookSettings(
             "pager",
             "signed",
-            FileKey(tmp_path / "secrets/pager"),
+            FileKey(tmp_path / "secrets/pager", "secret"),
             Limits(0, 28_800),
             (Opening({"team": "dialing"}),),
         ),

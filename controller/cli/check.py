@@ -11,7 +11,7 @@ from controller.cli.options import config_option, output_option
 from controller.cli.output import show
 from controller.rules.loader import LoadedRules, load_rules_folder
 from controller.rules.problem import LintWarning, Problem, RulesError
-from controller.settings import Settings, load_settings
+from controller.settings import Settings, campaign_problems, load_settings
 
 _FIELDS = ("severity", "file", "line", "column", "key_path", "message")
 
@@ -24,6 +24,8 @@ def check(config: Path, output: str) -> None:
     problems: list[Problem] = []
     settings = _settings(config, problems)
     loaded = _rules(config, settings, problems)
+    if loaded is not None:
+        problems += campaign_problems(config, {campaign.name for campaign in loaded.rules.campaigns})
     warnings = loaded.warnings if loaded else ()
     records = [_record("error", each) for each in problems] + [_record("warning", each) for each in warnings]
     if output == "table":

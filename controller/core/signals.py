@@ -20,6 +20,10 @@ was overtaken on its way.
 """
 
 
+_LATER = 0.001
+"""Seconds."""
+
+
 class NoticeStatus(StrEnum):
     """What a notice says."""
 
@@ -30,7 +34,8 @@ class NoticeStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One notice. `key` is the sender's own name for the thing, `name` and `reason` what people call it; `started` is
-    the begin of the episode by the sender's clock.
+    the begin of the episode by the sender's clock. Where the sender does not say that, it is when this was sent, and
+    not `dated`. `ended` is the end, where one is told.
     """
 
     key: str
@@ -39,6 +44,8 @@ class Notice:
     labels: Mapping[str, str]
     name: str
     reason: str
+    dated: bool = True
+    ended: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,12 @@ def opening_for(opens: Iterable[Opening], labels: Mapping[str, str]) -> Opening 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open an incident until then."""
+    """Open an incident, in the place of the known one where that still stands."""
 
     signal: Signal
     until: Instant
     why: str
+    since: Instant
 
 
 class Turn(StrEnum):
@@ -125,11 +133,23 @@ def _firing(known: OpenedIncident | None, told: Signal | None, notice: Notice, n
         return Nothing("stale: a later episode is known")
     if _overtaken(signal, notice, now) or _overtaken(told, notice, now):
         return Nothing("it was called resolved just now: taken for an earlier notice that comes late")
-    opened = Open(Signal(notice.key, notice.started), now + limits.longest, "it is firing")
     if known is None or signal is None:
-        return opened
-    refused = _same_again(known, now) if notice.started == signal.started else None
-    return refused or _again(known, opened, now, limits)
+        return Open(Signal(notice.key, notice.started), now + limits.longest, "it is firing", now)
+    if not notice.dated and signal.resolved is None and _stands(known, now):
+        return Nothing("it is open already")
+    if notice.started > signal.started:
+        return _anew(known, notice, now, limits)
+    return _same_again(known, now) or _again(known, notice, now, limits)
+
+
+def _anew(known: OpenedIncident, notice: Notice, now: Instant, limits: Limits) -> Open:
+    """An incident of its own, for the longest time of its own; no end that stands is moved to an earlier one. It begins
+    after the known one whatever the clock did meanwhile, since by that the last one of a thing is told.
+    """
+    since = max(now, known.incident.since + _LATER)
+    stands_until = known.incident.until if _stands(known, now) else since
+    until = max(since + limits.longest, stands_until)
+    return Open(Signal(notice.key, notice.started), until, "it is firing", since)
 
 
 def _same_again(known: OpenedIncident, now: Instant) -> Nothing | None:
@@ -139,11 +159,12 @@ def _same_again(known: OpenedIncident, now: Instant) -> Nothing | None:
     return Nothing("a person closed it") if _closed_by_a_person(known) else None
 
 
-def _again(known: OpenedIncident, opened: Open, now: Instant, limits: Limits) -> Open | Change:
+def _again(known: OpenedIncident, notice: Notice, now: Instant, limits: Limits) -> Open | Change:
     end = known.incident.since + limits.longest
     if not _stands(known, now) or end <= now:
-        return opened
-    return Change(Turn.KEPT, opened.signal, max(end, known.incident.until), "it is firing again")
+        return _anew(known, notice, now, limits)
+    signal = Signal(notice.key, notice.started)
+    return Change(Turn.KEPT, signal, max(end, known.incident.until), "it is firing again")
 
 
 def _resolved(known: OpenedIncident | None, notice: Notice, now: Instant, limits: Limits) -> Answer:
@@ -151,9 +172,11 @@ def _resolved(known: OpenedIncident | None, notice: Notice, now: Instant, limits
     signal = None if known is None else known.signal
     if known is None or signal is None:
         return Nothing("nothing is open for it", said)
-    if notice.started < signal.started:
+    # A sender that merges what several told it may move a begin back: what ended after the known begin is the known.
+    if notice.started < signal.started and (notice.ended is None or notice.ended <= signal.started):
         return Nothing("stale: a later episode is known")
-    if notice.started == signal.started and signal.resolved is not None:
+    repeated = notice.started <= signal.started or (not notice.dated and _stands(known, now))
+    if signal.resolved is not None and repeated:
         return Nothing("it was called resolved before")
     if not _stands(known, now):
         return Nothing("nothing is open for it", said)

@@ -95,9 +95,9 @@ class Operations:
         closed = replace(opened, closed=Closing(self.clock.now(), actor.name, why))
         return await self.put("incident.closed", closed, actor, why)
 
-    async def put(self, event: str, opened: OpenedIncident, actor: Actor, why: str) -> Done:
-        """Take a change of one incident in, and act by it."""
-        durable = await self._take(self.changes_of(event, opened, actor, why), Trigger.INCIDENT)
+    async def put(self, event: str, opened: OpenedIncident, actor: Actor, why: str, *more: Change) -> Done:
+        """Take a change of one incident in, with `more` in the same transaction, and act by it."""
+        durable = await self._take([*self.changes_of(event, opened, actor, why), *more], Trigger.INCIDENT)
         return Done(opened, None if durable else NOT_STORED)
 
     def changes_of(self, event: str, opened: OpenedIncident, actor: Actor, why: str) -> list[Change]:
@@ -152,6 +152,12 @@ class Operations:
         if job.workspace not in self.workspaces:
             return Answer(*job, job.id, f"there is no workspace {job.workspace!r} in the configuration")
         return Answer(*job, self.job_name(job), None if durable else NOT_STORED)
+
+    def free_name(self, wanted: str, given_up: str | None = None) -> str:
+        """The name, with a number behind it where another incident has it; `given_up` is free from now on."""
+        taken = self._names() - {given_up}
+        names = (f"{wanted}-{n}" if n > 1 else wanted for n in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
 
     def _names(self) -> set[str]:
         opened = (each.incident.name for each in self.ledger.incidents.values())

@@ -44,43 +44,44 @@ class Signalling:
         """Of its incidents."""
         return f"webhook {self.name}"
 
-    async def take(self, notice: Notice) -> Noticed:
-        """Act by a notice: what it asks counts in memory before this waits for anything."""
+    async def take(self, notice: Notice, *rows: Audit) -> Noticed:
+        """Act by a notice: what it asks counts in memory before this waits for anything. The rows are stored with it: a
+        crash between the two would have it refused as known, and lost.
+        """
         now = self.operations.clock.now()
         opening = opening_for(self.opens, notice.labels)
         known = self.operations.ledger.signalled.get((self.source, notice.key))
         if opening is None and (known is None or notice.status == "firing"):
+            self.operations.ledger.note(rows)
             return Noticed(notice.key, "ignored", "no entry of opens fits its labels")
         decided = answer(known, self._told.get(notice.key), notice, now, self.limits)
         match decided:
             case Open() if opening is not None:
-                await self._open(known, decided, notice, opening, now)
+                await self._open(known, decided, notice, opening, *rows)
                 return Noticed(notice.key, "opened", decided.why)
             case Change() if known is not None:
-                await self._change(known, decided, now)
+                await self._change(known, decided, now, *rows)
                 return Noticed(notice.key, decided.turn.value, decided.why)
             case Nothing(why, told):
+                self.operations.ledger.note(rows)
                 if told is not None:
                     self._remember(told, now)
                 log.info("webhook.ignored", webhook=self.name, key=notice.key, status=notice.status.value, why=why)
                 return Noticed(notice.key, "ignored", why)
         raise AssertionError(decided)
 
-    def accept(self, row: Audit) -> None:
-        """Have it stored that a notice was accepted, at the latest with what that asks for."""
-        self.operations.ledger.note([row])
-
     async def durable(self) -> bool:
         """Whether all that was ever taken is on disk."""
         return await self.operations.ledger.record([])
 
     async def _open(
-        self, known: OpenedIncident | None, decided: Open, notice: Notice, opening: Opening, now: Instant
+        self, known: OpenedIncident | None, decided: Open, notice: Notice, opening: Opening, *rows: Audit
     ) -> None:
+        gone = None if known is None else known.incident.name
         incident = Incident(
-            notice.name,
+            self.operations.free_name(notice.name, gone),
             opening.reason or notice.reason,
-            now,
+            decided.since,
             decided.until,
             opening.match,
             opening.everything,
@@ -90,17 +91,17 @@ class Signalling:
         new = OpenedIncident(self.new_id(), incident, self.source, decided.signal)
         if known is not None and known.closed is None:
             # Its end is near or past: the new one stands before it goes, in one batch.
-            over = replace(known, closed=Closing(now, self.source, "another one follows it"))
+            over = replace(known, closed=Closing(decided.since, self.source, "another one follows it"))
             self.operations.ledger.note(self.operations.changes_of("incident.opened", new, self._actor, decided.why))
-            await self.operations.put("incident.closed", over, self._actor, "another one follows it")
+            await self.operations.put("incident.closed", over, self._actor, "another one follows it", *rows)
             return
-        await self.operations.put("incident.opened", new, self._actor, decided.why)
+        await self.operations.put("incident.opened", new, self._actor, decided.why, *rows)
 
-    async def _change(self, known: OpenedIncident, decided: Change, now: Instant) -> None:
+    async def _change(self, known: OpenedIncident, decided: Change, now: Instant, *rows: Audit) -> None:
         closed = Closing(now, self.source, decided.why) if decided.turn is Turn.CLOSED else None
         incident = replace(known.incident, until=decided.until)
         changed = replace(known, incident=incident, signal=decided.signal, closed=closed)
-        await self.operations.put(_EVENTS[decided.turn], changed, self._actor, decided.why)
+        await self.operations.put(_EVENTS[decided.turn], changed, self._actor, decided.why, *rows)
 
     @property
     def _actor(self) -> Actor:

@@ -1,6 +1,7 @@
 """What senders of webhooks write, as notices. Fields that we do not know are left alone."""
 
 import hashlib
+import json
 import re
 from typing import Annotated, Any, Literal
 
@@ -43,7 +44,15 @@ class _Alert(_Payload):
     labels: _Labels
     annotations: _Labels = Field(default_factory=dict)
     started: _Moment = Field(alias="startsAt")
-    fingerprint: _Text
+    ended: str | None = Field(default=None, alias="endsAt")
+    fingerprint: str = Field(default="", max_length=LONGEST)
+
+    def end(self) -> Instant | None:
+        """When it ended; None where that cannot be read."""
+        try:
+            return parse_moment(self.ended)
+        except ValueError:
+            return None
 
 
 class _Group(_Payload):
@@ -67,7 +76,9 @@ class Signed(_Payload):
         """Give it as a value."""
         started = self.timestamp if self.started is None else self.started
         reason = said(self.reason or "") or f"{said(self.key)} is firing"
-        return Notice(self.key, NoticeStatus(self.status), started, self.labels, name_of(webhook, self.key), reason)
+        dated = self.started is not None
+        name = name_of(webhook, self.key)
+        return Notice(self.key, NoticeStatus(self.status), started, self.labels, name, reason, dated)
 
 
 def alertmanager_notices(webhook: str, body: bytes) -> tuple[list[Notice], int, Where]:
@@ -90,8 +101,17 @@ def alertmanager_notices(webhook: str, body: bytes) -> tuple[list[Notice], int, 
 def _alert_notice(webhook: str, alert: _Alert) -> Notice:
     alertname = said(alert.labels.get("alertname", "")) or "alert"
     reason = next((text for key in ("summary", "description") if (text := said(alert.annotations.get(key, "")))), "")
-    name = f"{webhook}/{alertname[:_LONGEST_NAME]}-{said(alert.fingerprint)[:8]}"
-    return Notice(alert.fingerprint, NoticeStatus(alert.status), alert.started, alert.labels, name, reason or alertname)
+    key = alert.fingerprint or _fingerprint(alert.labels)
+    name = f"{webhook}/{alertname[:_LONGEST_NAME]}-{said(key)[:8]}"
+    status = NoticeStatus(alert.status)
+    ended = alert.end() if status is NoticeStatus.RESOLVED else None
+    return Notice(key, status, alert.started, alert.labels, name, reason or alertname, ended=ended)
+
+
+def _fingerprint(labels: _Labels) -> str:
+    """Of senders that leave it out."""
+    text = json.dumps(sorted(labels.items()), ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
 def name_of(webhook: str, key: str) -> str:

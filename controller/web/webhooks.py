@@ -20,14 +20,18 @@ from controller.runtime.operations import NOT_STORED, Operations
 from controller.runtime.signalling import Noticed, Signalling, accepted_row
 from controller.settings.keys import KeyUnreadable
 from controller.settings.values import WebhookSettings
+from controller.store.changes import Audit
 from controller.web.notices import Signed, Where, alertmanager_notices
 from controller.web.problems import ProblemError, problems_of
 from controller.web.replays import TOLERANCE, Replays, Rows
+from controller.web.tokens import SHORTEST
 
 log = structlog.get_logger()
 
 LARGEST = 1024 * 1024
 """Bytes of a body."""
+BODY_SECONDS = 15.0
+"""How long a body may take to come."""
 TOLD_EVERY = 60.0
 """Seconds between two log lines about refusals of one kind."""
 
@@ -115,16 +119,18 @@ class Webhooks:
         if self._replays.seen(name, signed.id):
             raise ProblemError(HTTPStatus.CONFLICT, "a notice with this id was accepted already")
         notice = signed.notice(name)
-        if self._replays.accept(name, signed.id, now):
-            self._signalling[name].accept(accepted_row(name, signed.id, notice, now))
-        done, durable = await self._take(self._settings[name], [notice])
+        news = self._replays.accept(name, signed.id, now)
+        rows = [accepted_row(name, signed.id, notice, now)] if news else []
+        done, durable = await self._take(self._settings[name], [notice], *rows)
         self._replays.answered(name, signed.id, durable=durable)
         return _answer(done, durable=durable)
 
-    async def _take(self, webhook: WebhookSettings, notices: Sequence[Notice]) -> tuple[list[Noticed], bool]:
-        """All count at once; the disk is waited for once."""
+    async def _take(
+        self, webhook: WebhookSettings, notices: Sequence[Notice], *rows: Audit
+    ) -> tuple[list[Noticed], bool]:
+        """All count at once; the disk is waited for once. The rows belong to the only notice."""
         signalling = self._signalling[webhook.name]
-        taken = asyncio.gather(*(signalling.take(each) for each in notices))
+        taken = asyncio.gather(*(signalling.take(each, *rows) for each in notices))
         # A sender that hangs up takes nothing back.
         done = await asyncio.shield(taken)
         return done, await signalling.durable()
@@ -134,10 +140,10 @@ class Webhooks:
         try:
             secret = await asyncio.to_thread(webhook.secret.read)
         except KeyUnreadable as error:
-            log.error("webhook.secret_unreadable", webhook=webhook.name, problem=str(error))
-            detail = "what proves the sender cannot be read here: the daemon's log says why"
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail) from None
+            raise _unusable(webhook.name, str(error)) from None
         self._seen_keys.add(secret)
+        if len(secret) < SHORTEST:
+            raise _unusable(webhook.name, f"it has only {len(secret)} characters, use at least {SHORTEST}")
         return secret
 
     def _tell(self, name: str, error: ProblemError) -> None:
@@ -151,13 +157,23 @@ class Webhooks:
             log.warning("webhook.refused", webhook=name, status=int(error.status), problem=error.detail)
 
 
+def _unusable(name: str, problem: str) -> ProblemError:
+    log.error("webhook.secret_unreadable", webhook=name, problem=problem)
+    detail = "what proves the sender cannot be read here: the daemon's log says why"
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+
 async def _body(request: web.Request) -> bytes:
-    """The body as it was sent. Raises ProblemError for one that is too large, without reading it all."""
+    """The body as it was sent. Raises ProblemError for one that is too large, without reading it all, or too slow."""
     read = bytearray()
-    async for chunk in request.content.iter_any():
-        read += chunk
-        if len(read) > LARGEST:
-            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have at most {LARGEST} bytes")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                read += chunk
+                if len(read) > LARGEST:
+                    raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have at most {LARGEST} bytes")
+    except TimeoutError:
+        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_SECONDS:.0f} s") from None
     return bytes(read)
 
 

@@ -97,3 +97,14 @@ def test_other_commands_tell_the_same_problems_and_stop_with_2(stage: Stage) -> 
 def test_the_key_is_not_read_by_check(stage: Stage) -> None:
     stage.env["STAGE_KEY"] = None
     assert stage.run("check").exit_code == 0
+
+
+def test_a_campaign_that_only_a_webhook_names_is_looked_for_in_the_rules(stage: Stage) -> None:
+    webhook = "{kind: signed, secret: {env: S}, quiet: 0s, longest: 1h, opens: [{labels: {a: b}, match: "
+    more = f"webhooks: {{pager: {webhook}{{campaigns: [renewal]}}}}]}}}}\n"
+    stage.config.write_text(stage.config.read_text() + more)
+    done = stage.run("check")
+    assert done.exit_code == 2
+    assert "webhooks.pager.opens[0].match.campaigns[0]: 'renewal' is not a campaign, did you mean" in done.stderr
+    stage.config.write_text(stage.config.read_text().replace("campaigns: [renewal]", "workspaces: [mian]"))
+    assert "match.workspaces[0]: 'mian' is not a workspace, did you mean 'main'?" in stage.run("check").stderr

@@ -55,7 +55,7 @@ HELD_BY_ANN = known(until=math.inf)
         (None, FIRING, EPISODE, 0, f"open {LONGEST}"),
         (OPEN, FIRING, EPISODE, 5, "nothing it is open already"),
         (OPEN, FIRING, EARLIER, 5, "nothing stale: a later episode is known"),
-        (OPEN, FIRING, LATER, 600, f"kept {LONGEST}"),
+        (OPEN, FIRING, LATER, 600, f"open {600 + LONGEST}"),
         (OPEN, RESOLVED, EPISODE, 600, f"ending {600 + QUIET}"),
         (OPEN, RESOLVED, LATER, 600, f"ending {600 + QUIET}"),
         (OPEN, RESOLVED, EARLIER, 600, "nothing stale: a later episode is known"),
@@ -64,10 +64,10 @@ HELD_BY_ANN = known(until=math.inf)
         (OPEN, FIRING, EPISODE, LONGEST, "nothing its incident is over"),
         (OPEN, FIRING, LATER, LONGEST, f"open {2 * LONGEST}"),
         (HELD_BY_ANN, RESOLVED, EPISODE, 600, "ending inf"),
-        (HELD_BY_ANN, FIRING, LATER, 600, "kept inf"),
+        (HELD_BY_ANN, FIRING, LATER, 600, "open inf"),
         (QUIETENING, FIRING, EPISODE, 1060, "nothing it was called resolved just now"),
         (QUIETENING, FIRING, EPISODE, 1061, f"kept {LONGEST}"),
-        (QUIETENING, FIRING, LATER, 1001, f"kept {LONGEST}"),
+        (QUIETENING, FIRING, LATER, 1001, f"open {1001 + LONGEST}"),
         (QUIETENING, RESOLVED, EPISODE, 1100, "nothing it was called resolved before"),
         (QUIETENING, RESOLVED, LATER, 1100, f"ending {1100 + QUIET}"),
         (QUIETENING, RESOLVED, EARLIER, 1100, "nothing stale: a later episode is known"),
@@ -96,6 +96,30 @@ def test_each_notice_does_what_the_known_incident_leaves_to_do(
             assert (signal, f"{turn} {until - BEGUN:g}") == (Signal("k", started, resolved), wanted)
         case Nothing(why):
             assert f"nothing {why}".startswith(wanted)
+
+
+def test_a_begin_that_was_moved_back_is_the_known_episode_where_it_ended_later() -> None:
+    merged = replace(notice(RESOLVED, EPISODE - 15), ended=EPISODE + 90)
+    decided = answer(OPEN, None, merged, BEGUN + 100, LIMITS)
+    assert isinstance(decided, Change)
+    assert decided.signal == Signal("k", EPISODE - 15, BEGUN + 100)
+    older = replace(notice(RESOLVED, EPISODE - 15), ended=EPISODE)
+    assert isinstance(answer(OPEN, None, older, BEGUN + 100, LIMITS), Nothing)
+
+
+def test_without_a_begin_repeats_change_nothing_while_it_is_open_and_open_anew_after_it() -> None:
+    repeat = replace(notice(FIRING, LATER), dated=False)
+    assert isinstance(answer(OPEN, None, repeat, BEGUN + 600, LIMITS), Nothing)
+    assert isinstance(answer(OPEN, None, repeat, BEGUN + LONGEST, LIMITS), Open)
+    assert isinstance(answer(QUIETENING, None, repeat, BEGUN + 1001, LIMITS), Open)
+    over = replace(notice(RESOLVED, LATER), dated=False)
+    assert isinstance(answer(QUIETENING, None, over, BEGUN + 1001, LIMITS), Nothing)
+
+
+def test_an_incident_begins_after_the_one_before_it_whatever_the_clock_does() -> None:
+    opened = answer(CLOSED_BY_ANN, None, notice(FIRING, LATER), BEGUN - 3600, LIMITS)
+    assert isinstance(opened, Open)
+    assert opened.since > BEGUN
 
 
 def test_without_a_quiet_time_a_resolved_closes() -> None:
@@ -143,7 +167,7 @@ class Life:
         match decided:
             case Open(signal, until):
                 self.ids += 1
-                incident = Incident("hook/k", "r", self.now, until)
+                incident = Incident("hook/k", "r", decided.since, until)
                 self.last = OpenedIncident(str(self.ids), incident, "webhook hook", signal)
             case Change(_turn, signal, until):
                 assert self.last is not None
@@ -195,7 +219,7 @@ def test_whatever_happens_to_the_notices_the_end_is_right(happened: tuple[list[t
                 assert life.last is not None
                 assert promised == life.last.incident.since + LONGEST > life.now
     if firing:
-        assert life.open_until() <= life.now + LONGEST
+        assert life.open_until() <= life.now + LONGEST + 1
     else:
         assert life.open_until() <= life.now + QUIET
     life.now += LONGEST + QUIET

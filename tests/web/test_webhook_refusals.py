@@ -42,13 +42,13 @@ async def test_an_unknown_name_is_not_found(receiver: Receiver) -> None:
 
 
 async def test_a_rotated_token_and_secret_count_at_the_next_request(receiver: Receiver) -> None:
-    receiver.token.write_text("the-next-token")
-    receiver.secret.write_text("the-next-secret")
+    receiver.token.write_text("the-next-token-012345")
+    receiver.secret.write_text("the-next-secret-012345")
     assert (await receiver.alerts(alert())).status == 401
-    assert (await receiver.alerts(alert(), token="the-next-token")).status == 200
+    assert (await receiver.alerts(alert(), token="the-next-token-012345")).status == 200
     assert (await receiver.page()).status == 401
-    assert (await receiver.page("the-next-secret")).status == 200
-    assert receiver.seen >= {"the-next-token", "the-next-secret"}
+    assert (await receiver.page("the-next-secret-012345")).status == 200
+    assert receiver.seen >= {"the-next-token-012345", "the-next-secret-012345"}
 
 
 async def test_where_the_secret_cannot_be_read_the_sender_is_asked_to_repeat(
