@@ -26,6 +26,11 @@ MUCH = Rate(each_second=1e6, burst=10**6)
 UNENDING = "/api/v1/events"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
+# The daemon in the thread beside it draws random numbers too, while a request is generated: not the strategies do.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+)
+
 SAYS_MORE_THAN_ITS_SCHEMA = {404, 409, 422}
 """Whether a name exists, an end lies ahead, a text is printable, two keys go together: no schema says that."""
 
