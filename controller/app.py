@@ -83,6 +83,8 @@ class Daemon:
         self._stop = asyncio.Event()
         self._running: _Running | None = None
         self._faces: Faces | None = None
+        self.loaded: Callable[[], None] = lambda: None
+        """Called once everything is loaded, before the first pass."""
 
     @property
     def url(self) -> str | None:
@@ -113,6 +115,7 @@ class Daemon:
             faces = self._faces = self._serve(clients, ledger, running)
             await faces.start()
             stack.push_async_callback(faces.close)
+            self.loaded()
             log.info("daemon.started", version=__version__, workspaces=sorted(clients))
             await self._run_until_stopped(running, check_store(damaged, ledger, self._clock))
         log.info("daemon.stopped")

@@ -129,6 +129,7 @@ class _Plan(NamedTuple):
     windows: Windows
 
 
+@lru_cache(maxsize=8192)
 def _plan(calendar: Calendar, day: date) -> _Plan:
     """Decide which rule speaks of a date. What is unknown does not allow."""
     entry = calendar.dates.on(day)

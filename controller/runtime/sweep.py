@@ -7,10 +7,9 @@ was not verified at once is followed on its own timer.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from weakref import WeakValueDictionary
 
 import structlog
 
@@ -30,13 +29,13 @@ from controller.runtime.observation import Observer
 from controller.runtime.overrides import Overrides
 from controller.runtime.report import Outcome, Result
 from controller.runtime.snapshot import Snapshots
+from controller.runtime.turns import Turns
 from controller.store.changes import Change, PutClaim
 
 log = structlog.get_logger()
 
 BATCH = 200
 """The most intents of one transaction."""
-_AT_ONCE = nullcontext()
 PATIENCE = 5.0
 """Real seconds without any pause coming to its end, after which a pass goes on without those that are left."""
 
@@ -67,7 +66,7 @@ class Sweep:
         self._ended = 0
         self._pausing: set[JobKey] = set()
         self._changing: Counter[JobKey] = Counter()
-        self._locks: WeakValueDictionary[JobKey, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     def begin(self) -> None:
         """A pass begins."""
@@ -177,7 +176,7 @@ class Sweep:
     async def _pause_one(self, decision: Decision, journal: Journal) -> Outcome | None:
         key = decision.job.key
         try:
-            async with self._alone(key, self._changer.hurried(key)):
+            async with self._turns.of(key, self._changer.hurried(key)):
                 self._followers.supersede([decision])
                 if self._stopped_meanwhile(decision):
                     return None
@@ -226,7 +225,7 @@ class Sweep:
             withdrawn = await self._changer.refresh(decision)
         except Exception as error:  # noqa: BLE001 - it is logged
             withdrawn = _crashed(decision, error)
-        async with self._alone(key):
+        async with self._turns.of(key):
             outcome = withdrawn or await _guarded(decision, self._changer.unpause(decision, still_wanted))
             outcome = replace(outcome, unproven_before=key in unproven)
             self._note(outcome, journal)
@@ -269,17 +268,6 @@ class Sweep:
             for key in keys:
                 if not self._changing[key]:
                     del self._changing[key]
-
-    @asynccontextmanager
-    async def _alone(self, key: JobKey, waiting: AbstractContextManager[None] = _AT_ONCE) -> AsyncIterator[None]:
-        """At most one change of a job is under way; `waiting` lasts until this one is."""
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        with waiting:
-            await lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:

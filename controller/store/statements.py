@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,7 @@ from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
 from controller.store import control_statements as controls
+from controller.store.bulk import BulkInsert, Values
 from controller.store.changes import (
     Audit,
     Change,
@@ -29,7 +30,6 @@ from controller.store.tables import OPEN_CLAIM, OPEN_FINDING, audit, findings, r
 from controller.store.tables import claims as claims_table
 
 _KNOWN_KINDS = tuple(FindingKind)
-_AUDIT_FIELDS = tuple(field.name for field in fields(Audit))
 
 
 def apply(connection: Connection, changes: Sequence[Change]) -> None:
@@ -121,15 +121,32 @@ def audit_rows(connection: Connection, wanted: AuditFilter) -> list[AuditRow]:
 
 
 def _put_claims(connection: Connection, values: Iterable[Claim]) -> None:
-    rows = [asdict(claim) | {"campaigns": _json(claim.campaigns)} for claim in values]
-    if rows:
-        connection.execute(_PUT_CLAIM, rows)
+    _PUT_CLAIMS.run(connection, [_claim_values(claim) for claim in values])
+
+
+def _claim_values(claim: Claim) -> Values:
+    return (
+        claim.id,
+        claim.workspace,
+        claim.job_id,
+        claim.job_name,
+        str(claim.state),
+        str(claim.reason),  # mostly a member of an enum, which the driver would look at twice
+        claim.detail,
+        claim.since,
+        claim.changed,
+        _listed(claim.campaigns),
+        claim.author,
+    )
 
 
 _NEW_CLAIM = insert(claims_table)
-_PUT_CLAIM = _NEW_CLAIM.on_conflict_do_update(
-    index_elements=["id"],
-    set_={column.name: _NEW_CLAIM.excluded[column.name] for column in claims_table.c if not column.primary_key},
+_PUT_CLAIMS = BulkInsert(
+    _NEW_CLAIM.on_conflict_do_update(
+        index_elements=["id"],
+        set_={column.name: _NEW_CLAIM.excluded[column.name] for column in claims_table.c if not column.primary_key},
+    ),
+    [column.name for column in claims_table.c],
 )
 
 
@@ -178,13 +195,29 @@ def _use_revision(connection: Connection, change: UseRevision) -> None:
 
 
 def _append_audit(connection: Connection, lines: Sequence[Audit]) -> None:
-    rows = [
-        {name: getattr(line, name) for name in _AUDIT_FIELDS}
-        | {"campaigns": _json(line.campaigns), "facts": _json(line.facts)}
-        for line in lines
-    ]
-    if rows:
-        connection.execute(insert(audit), rows)
+    _APPEND_AUDIT.run(connection, [_audit_values(line) for line in lines])
+
+
+def _audit_values(line: Audit) -> Values:
+    return (
+        line.at,
+        line.event,
+        line.workspace,
+        line.job_id,
+        line.job_name,
+        _listed(line.campaigns),
+        line.actor,
+        line.action,
+        line.reason,
+        line.detail,
+        line.result,
+        line.pass_id,
+        line.revision,
+        _json(line.facts),
+    )
+
+
+_APPEND_AUDIT = BulkInsert(insert(audit), [column.name for column in audit.c if not column.primary_key])
 
 
 def _where_audit(statement: Select[Any], wanted: AuditFilter) -> Select[Any]:
@@ -232,6 +265,15 @@ def _audit_row(row: Row[Any]) -> AuditRow:
     return AuditRow(**values | {"campaigns": tuple(json.loads(row.campaigns)), "facts": json.loads(row.facts)})
 
 
+@lru_cache(maxsize=1024)
+def _listed(names: tuple[str, ...]) -> str:
+    """Thousands of rows name the same few campaigns."""
+    return _json(names)
+
+
 def _json(value: object) -> str:
     """Compact JSON text. Raises ValueError or TypeError for what JSON cannot say, infinity included."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))

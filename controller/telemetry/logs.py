@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import structlog
@@ -128,14 +129,17 @@ class _Redaction:
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: Any) -> str:  # noqa: ANN401 - rendered before
         text = str(line)
-        # The longest first: one key may begin with another.
-        for secret in sorted(filter(None, self._secrets()), key=len, reverse=True):
-            text = text.replace(secret, REDACTED).replace(_quoted(secret), REDACTED)
+        for form in _forms(frozenset(self._secrets())):
+            if form in text:
+                text = text.replace(form, REDACTED)
         return text
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+@lru_cache(maxsize=64)
+def _forms(secrets: frozenset[str]) -> tuple[str, ...]:
+    """How they may stand in a line, the longest first: one key may begin with another."""
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    return tuple(form for secret in longest_first for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1]))
 
 
 class _LibraryHandler(logging.Handler):
@@ -168,8 +172,11 @@ def _to_json(event_dict: EventDict, **_: object) -> str:
         return _dump({str(key): _sayable(value) for key, value in event_dict.items()})
 
 
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, default=str)
+
+
 def _dump(value: object) -> str:
-    return json.dumps(value, allow_nan=False, ensure_ascii=False, default=str)
+    return _ENCODER.encode(value)
 
 
 def _sayable(value: object) -> object:

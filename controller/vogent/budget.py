@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 
 
@@ -40,35 +39,29 @@ class Budget:
         """How many requests wait for a place."""
         return len(self._pauses.queue) + len(self._others.queue)
 
-    @asynccontextmanager
-    async def pause(self) -> AsyncIterator[None]:
+    def pause(self) -> AbstractAsyncContextManager[None]:
         """Hold a place for a pause."""
-        await self._take(self._pauses)
-        try:
-            yield
-        finally:
-            self._give_back(self._pauses)
+        return _Place(self, self._pauses)
 
-    @asynccontextmanager
-    async def other(self) -> AsyncIterator[None]:
+    def other(self) -> AbstractAsyncContextManager[None]:
         """Hold a place for any other request."""
-        await self._take(self._others)
-        try:
-            yield
-        finally:
-            self._give_back(self._others)
+        return _Place(self, self._others)
 
-    @contextmanager
-    def reserve(self) -> Iterator[None]:
+    def reserve(self) -> AbstractContextManager[None]:
         """Keep half of the places from other requests while a pause is under way, between its attempts too."""
+        return _Reservation(self)
+
+    def _reserve(self) -> None:
         self._reservations += 1
-        try:
-            yield
-        finally:
-            self._reservations -= 1
-            self._admit()
+
+    def _end_reservation(self) -> None:
+        self._reservations -= 1
+        self._admit()
 
     async def _take(self, lane: _Lane) -> None:
+        if not lane.queue and not self._pauses.queue and self._has_room_for(lane):
+            lane.held += 1
+            return
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         lane.queue[place] = None
         self._admit()
@@ -85,13 +78,47 @@ class Budget:
         self._admit()
 
     def _admit(self) -> None:
-        while self._pauses.queue and self.in_flight < self.limit:
+        while self._pauses.queue and self._has_room_for(self._pauses):
             _hand_over(self._pauses)
-        while self._others.queue and self.in_flight < self.limit and self._others.held < self._others_limit():
+        while self._others.queue and self._has_room_for(self._others):
             _hand_over(self._others)
+
+    def _has_room_for(self, lane: _Lane) -> bool:
+        within = lane is self._pauses or lane.held < self._others_limit()
+        return within and self.in_flight < self.limit
 
     def _others_limit(self) -> int:
         return max(1, self.limit // 2) if self._pauses.queue or self._reservations else self.limit
+
+
+# Classes, not generators: thousands of requests go through these in a second, and each would pay for a frame more.
+
+
+class _Place(AbstractAsyncContextManager[None]):
+    __slots__ = ("_budget", "_lane")
+
+    def __init__(self, budget: Budget, lane: _Lane) -> None:
+        self._budget = budget
+        self._lane = lane
+
+    async def __aenter__(self) -> None:
+        await self._budget._take(self._lane)  # noqa: SLF001 - its own
+
+    async def __aexit__(self, *_: object) -> None:
+        self._budget._give_back(self._lane)  # noqa: SLF001 - its own
+
+
+class _Reservation(AbstractContextManager[None]):
+    __slots__ = ("_budget",)
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def __enter__(self) -> None:
+        self._budget._reserve()  # noqa: SLF001 - its own
+
+    def __exit__(self, *_: object) -> None:
+        self._budget._end_reservation()  # noqa: SLF001 - its own
 
 
 def _hand_over(lane: _Lane) -> None:

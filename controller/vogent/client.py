@@ -1,6 +1,7 @@
 """The client of one workspace's batch dial jobs."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
 
@@ -35,6 +36,13 @@ PAGE_LIMIT = 100
 MOST_PAGES = 10_000
 
 _JOBS = "batch_dial_jobs"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+_PAUSED = {paused: _json({"paused": paused}) for paused in (True, False)}
 
 ItemT = TypeVar("ItemT")
 AnswerT = TypeVar("AnswerT")
@@ -153,7 +161,7 @@ class VogentClient:
     async def put_schedule(self, job_id: str, schedule: Mapping[str, Any]) -> Job:
         """Replace the job's whole provider-side schedule, given as the API's `WeeklyScheduleInput`. Sent once."""
         what = self._what("put the schedule of", job_id)
-        request = Request(what, Kind.WRITE, "PUT", (_JOBS, job_id), body={"schedule": dict(schedule)})
+        request = Request(what, Kind.WRITE, "PUT", (_JOBS, job_id), body=_json({"schedule": dict(schedule)}))
         async with self._throttle.other():
             return await self._write(request, job_id)
 
@@ -162,7 +170,7 @@ class VogentClient:
 
     def _paused(self, verb: str, job_id: str, *, paused: bool) -> Request:
         segments = (_JOBS, job_id, "paused")
-        return Request(self._what(verb, job_id), Kind.WRITE, "POST", segments, body={"paused": paused})
+        return Request(self._what(verb, job_id), Kind.WRITE, "POST", segments, body=_PAUSED[paused])
 
     async def _exchange(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
         with metered(self._meter, request.kind):

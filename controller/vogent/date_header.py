@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -34,7 +35,13 @@ def date_of(headers: Mapping[str, str]) -> float | None:
     """
     if "Age" in headers or "Date" not in headers:
         return None
+    return _read(headers["Date"])
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> float:
+    """All answers of a second bear the same."""
     try:
-        return parsedate_to_datetime(headers["Date"]).timestamp()
+        return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):
         return math.inf

@@ -1,8 +1,7 @@
 """What became of each request and how long it took, told to whoever counts."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from controller.vogent.errors import ApiError, ErrorReason
@@ -25,14 +24,19 @@ class NoMeter:
         """Nothing follows."""
 
 
-@contextmanager
-def metered(meter: RequestMeter, kind: Kind) -> Iterator[None]:
+class metered(AbstractContextManager[None]):  # noqa: N801 - used as a function
     """Tell the meter what becomes of one request that is sent now. What was withdrawn or cancelled came to no end."""
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    try:
-        yield
-    except ApiError as error:
-        meter.ended(kind, error.reason, loop.time() - begun)
-        raise
-    meter.ended(kind, None, loop.time() - begun)
+
+    __slots__ = ("_begun", "_kind", "_meter")
+
+    def __init__(self, meter: RequestMeter, kind: Kind) -> None:
+        self._meter = meter
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        self._begun = asyncio.get_running_loop().time()
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None or isinstance(error, ApiError):
+            reason = None if error is None else error.reason
+            self._meter.ended(self._kind, reason, asyncio.get_running_loop().time() - self._begun)

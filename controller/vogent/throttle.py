@@ -4,8 +4,8 @@ Pauses wait for nobody else's refusal: each obeys only the `Retry-After` that it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 
 import structlog
 
@@ -52,20 +52,15 @@ class Throttle:
                     yield
                     return
 
-    @contextmanager
-    def learning(self) -> Iterator[None]:
+    def learning(self) -> AbstractContextManager[None]:
         """Learn from what becomes of one request that is sent now."""
-        sent_at = _now()
-        try:
-            yield
-        except Throttled as error:
+        return _Lesson(self)
+
+    def _learn(self, sent_at: float, error: BaseException | None) -> None:
+        if isinstance(error, Throttled):
             self._refused(error.retry_after)
-            raise
-        except ApiError as error:
-            if error.status is not None:
-                self._answered(sent_at)
-            raise
-        self._answered(sent_at)
+        elif error is None or (isinstance(error, ApiError) and error.status is not None):
+            self._answered(sent_at)
 
     def _left(self, latest: float) -> float:
         return min(self._until, latest) - _now()
@@ -92,6 +87,21 @@ class Throttle:
             self._throttled = False
             self._own_wait = FIRST_WAIT
             _log.info("workspace.unthrottled", workspace=self._workspace)
+
+
+class _Lesson(AbstractContextManager[None]):
+    """A class, not a generator: thousands of requests go through it in a second."""
+
+    __slots__ = ("_sent_at", "_throttle")
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+
+    def __enter__(self) -> None:
+        self._sent_at = _now()
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        self._throttle._learn(self._sent_at, error)  # noqa: SLF001 - its own
 
 
 def _now() -> float:

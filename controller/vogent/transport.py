@@ -3,9 +3,9 @@
 No error of aiohttp leaves this module, not even as a context: their reprs hold the request's headers, thus the key.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -21,7 +21,8 @@ from controller.vogent.refusal import Kind, refusal
 #: How long an idle connection is kept, in seconds: longer than the default resync, so that the first pause after a
 #: quiet half minute needs no new handshake.
 KEEPALIVE = 45.0
-CHUNK = 2**16
+#: A path segment as nearly all are, which needs no quoting.
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*")
 
 _HEADERS = {
     "User-Agent": f"campaign-controller/{__version__}",
@@ -54,14 +55,16 @@ def open_session(limit: int) -> aiohttp.ClientSession:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: `what` names it in messages, `segments` follow the base URL's path, each quoted whole."""
+    """One request: `what` names it in messages, `segments` follow the base URL's path, each quoted whole; `body` is
+    JSON text.
+    """
 
     what: str
     kind: Kind
     method: str
     segments: tuple[str, ...]
     query: Mapping[str, str] | None = None
-    body: Mapping[str, Any] | None = None
+    body: bytes | None = None
 
     @property
     def changes(self) -> bool:
@@ -87,13 +90,9 @@ class Transport:
         self.base_url = _base(base_url)
         self._session = session
         self._key = key
+        self._begin = str(self.base_url).rstrip("/")
         # Half of the time for a connection leaves the other half for an answer.
-        self._timeout = aiohttp.ClientTimeout(
-            total=timeout,
-            connect=timeout / 2,
-            sock_connect=timeout / 2,
-            sock_read=timeout,
-        )
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
     async def close(self) -> None:
         """Close the session with its connections."""
@@ -103,6 +102,8 @@ class Transport:
         """Send the request once and give the body of a 2xx answer. Raises ApiError, never anything of aiohttp."""
         url = self._url(request)
         headers = {"Authorization": f"Bearer {self._key.get()}"}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
         if self._session.closed:
             raise Unavailable(ErrorReason.CONNECTION, f"{request.what}: the client is closed")
         try:
@@ -121,12 +122,12 @@ class Transport:
             request.method,
             url,
             params=request.query,
-            json=request.body,
+            data=request.body,
             headers=headers,
             timeout=self._timeout,
             allow_redirects=False,
             auto_decompress=False,
-            middlewares=(_send_once,) if request.changes else (),
+            middlewares=(_send_once,) if request.method == "PUT" else (),
         ) as response:
             date = date_of(response.headers)
             if date is not None:
@@ -138,11 +139,9 @@ class Transport:
 
     def _url(self, request: Request) -> URL:
         try:
-            quoted = [_quoted(segment) for segment in request.segments]
+            return URL("/".join((self._begin, *map(_quoted, request.segments))), encoded=True)
         except ValueError as error:
             message = f"{request.what}: {error}"
-        else:
-            return self.base_url.joinpath(*quoted, encoded=True)
         if request.kind is Kind.JOB:
             raise NotFound(ErrorReason.NOT_FOUND, message)
         raise Rejected(ErrorReason.REJECTED, message)
@@ -168,7 +167,7 @@ async def _read(request: Request, response: aiohttp.ClientResponse) -> bytearray
     limit = request.kind.longest_body
     body = bytearray()
     if (response.content_length or 0) <= limit:
-        async for chunk in response.content.iter_chunked(CHUNK):
+        while chunk := await response.content.readany():
             body += chunk
             if len(body) > limit:
                 break
@@ -198,6 +197,8 @@ def _fault(request: Request, error: aiohttp.ClientError | OSError) -> ApiError:
 
 def _quoted(segment: str) -> str:
     """Quote an id so that it stays one path segment. Raises ValueError for one that no server could keep apart."""
+    if _PLAIN.fullmatch(segment):
+        return segment
     # A proxy that decodes before it routes would climb on dot segments between quoted slashes too.
     if not segment or {".", ".."} & set(segment.replace("\\", "/").split("/")):
         raise ValueError("this cannot be a job's id: it is empty or a relative path")

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from controller.core.job import Job, Status
 from controller.vogent.errors import ContractError, ErrorReason
@@ -24,6 +26,7 @@ PROBLEMS_NAMED = 3
 Body: TypeAlias = bytes | bytearray
 ItemT = TypeVar("ItemT")
 AnswerT = TypeVar("AnswerT")
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,18 @@ def parse_queue_page(body: Body) -> Page[QueuedDial]:
 
 def canonical_schedule(schedule: object) -> str | None:
     """Canonical JSON text of a schedule as it came: sorted keys, no spaces, equal texts one object; None for null."""
-    return None if schedule is None else sys.intern(_compact(schedule))
+    if schedule is None:
+        return None
+    try:
+        return _canonical(to_json(schedule))
+    except ValueError:  # half a surrogate pair
+        return sys.intern(_compact(schedule))
+
+
+@lru_cache(maxsize=1024)
+def _canonical(text: bytes) -> str:
+    """Thousands of jobs share a few schedules, and are read again and again."""
+    return sys.intern(_compact(json.loads(text)))
 
 
 def _read(body: Body, what: str, parse: Callable[[Body | str], AnswerT]) -> AnswerT:
@@ -165,7 +179,7 @@ def _status(value: object) -> tuple[Status, str]:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def _problem(error: ValidationError) -> str:

@@ -301,8 +301,8 @@ DEFECTS = tuple(
         (
             "let a pause wait until a job was read whose resume got no answer",
             "runtime/sweep.py",
-            "            async with self._alone(key, self._changer.hurried(key)):\n",
-            "            async with self._alone(key):\n",
+            "            async with self._turns.of(key, self._changer.hurried(key)):\n",
+            "            async with self._turns.of(key):\n",
         ),
     )
 )
