@@ -48,6 +48,6 @@ def run(config: Path) -> None:
 
 
 def _spare_what_is_loaded() -> None:
-    """Let the garbage collector walk over what comes and goes only: it runs often while thousands of jobs are paused."""
+    """Let the garbage collector walk over what comes and goes: it runs often while thousands of jobs are paused."""
     gc.collect()
     gc.freeze()

@@ -1,6 +1,6 @@
 """The remote batch dial job as observed: a lean record, never a model of the whole answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -47,8 +47,8 @@ class Job:
     agent_id: str
     schedule: str | None
     status_text: str
+    key: JobKey = field(init=False, repr=False, compare=False)
+    """The job's identity: one object, since it is asked for dozens of times a pass."""
 
-    @property
-    def key(self) -> JobKey:
-        """The job's identity."""
-        return JobKey(self.workspace, self.id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", JobKey(self.workspace, self.id))

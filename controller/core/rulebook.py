@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from controller.core.campaign import CLOSE_EARLY, Incident, RuleSet
 from controller.core.drift import find_drift
@@ -12,30 +13,47 @@ from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
 
 
+class Matching(NamedTuple):
+    """The campaigns that match a job, and their names."""
+
+    campaigns: tuple[CampaignHours, ...]
+    names: tuple[str, ...]
+
+
 class Rulebook:
     """The campaigns and incidents of one revision. What it remembers are answers that cannot change within it."""
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
         self.campaigns = {campaign.name: CampaignHours(campaign) for campaign in rules.campaigns}
-        self._matches: dict[JobKey, tuple[str, str, tuple[CampaignHours, ...]]] = {}
+        self._matches: dict[JobKey, tuple[str, str, Matching]] = {}
+        self._matchings: dict[tuple[CampaignHours, ...], Matching] = {}
         self._drift: dict[tuple[str | None, tuple[CampaignHours, ...]], tuple[Finding, ...]] = {}
         self._drift_day = -1
 
     def campaigns_of(self, job: Job) -> tuple[CampaignHours, ...]:
-        """The campaigns that match the job, in the order of the rules; asked once while name and agent stay."""
+        """The campaigns that match the job, in the order of the rules."""
+        return self.matching(job).campaigns
+
+    def matching(self, job: Job) -> Matching:
+        """The same with their names; asked once while the job's name and agent stay, and one object for all jobs that
+        the same campaigns match.
+        """
         known = self._matches.get(job.key)
         if known is not None and known[0] == job.name and known[1] == job.agent_id:
             return known[2]
         found = tuple(hours for hours in self.campaigns.values() if hours.campaign.match.matches(job))
-        self._matches[job.key] = (job.name, job.agent_id, found)
-        return found
+        matching = self._matchings.get(found)
+        if matching is None:
+            matching = self._matchings[found] = Matching(found, tuple(hours.campaign.name for hours in found))
+        self._matches[job.key] = (job.name, job.agent_id, matching)
+        return matching
 
     def incidents_of(self, job: Job) -> tuple[Incident, ...]:
         """The incidents of the rules that cover the job, at whatever time."""
         if not self.rules.incidents:
             return ()
-        names = tuple(hours.campaign.name for hours in self.campaigns_of(job))
+        names = self.matching(job).names
         return tuple(incident for incident in self.rules.incidents if incident.covers(job, names))
 
     def drift_of(self, job: Job, now: Instant) -> tuple[Finding, ...]:

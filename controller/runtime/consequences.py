@@ -51,6 +51,8 @@ class Consequences:
 
     def observed(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
         """Of a job that was read: what it dialed when it must not is measured."""
+        if job.status is not Status.ACTIVE and not self._meter.watches(job.key):
+            return
         campaigns = self._snapshots.rules().campaigns_of(job)
         yield from self._meter.saw(job, campaigns, self._snapshots.stops(job), journal, now)
 
@@ -87,7 +89,7 @@ class Consequences:
 
     def campaigns(self, job: Job) -> tuple[str, ...]:
         """The names of the campaigns that match the job by the rules in force."""
-        return tuple(hours.campaign.name for hours in self._snapshots.rules().campaigns_of(job))
+        return self._snapshots.rules().matching(job).names
 
 
 def _proven(outcome: Outcome) -> bool:

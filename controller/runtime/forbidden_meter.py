@@ -50,6 +50,10 @@ class ForbiddenMeter:
         else:
             yield from self.ended(job.key, journal, now)
 
+    def watches(self, job: JobKey) -> bool:
+        """Whether what is seen of a job that does not dial changes anything: it dialed the last time."""
+        return job in self._active or job in self._episodes
+
     def ended(self, key: JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
         """The job dials no more, or is gone."""
         self._active.pop(key, None)

@@ -58,7 +58,7 @@ class Ownership:
             return Answer(*key, key.id, str(error))
         if (refusal := self._not_to_adopt(key)) is not None:  # meanwhile another request may have, or we have paused it
             return refusal
-        campaigns = tuple(hours.campaign.name for hours in self.rules().campaigns_of(job))
+        campaigns = self.rules().matching(job).names
         if job.status is not Status.PAUSED:
             return Answer(*key, job.name, f"it is {job.status_text}; only the pause of a PAUSED job can be adopted")
         if not campaigns:

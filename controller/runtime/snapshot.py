@@ -72,8 +72,7 @@ class Snapshot:
 
     def _situation(self, job: Job, drift: tuple[Finding, ...]) -> Situation:
         book = self.rulebook
-        campaigns = book.campaigns_of(job)
-        names = tuple(hours.campaign.name for hours in campaigns)
+        campaigns, names = book.matching(job)
         return Situation(
             campaigns=campaigns,
             incidents=book.incidents_of(job) + self._controls.incidents_of(job, names),
@@ -120,5 +119,5 @@ class Snapshots:
     def stops(self, job: Job) -> tuple[Incident | Hold, ...]:
         """All incidents and holds that speak of the job, at whatever time."""
         book, controls = self.rules(), self.ledger.controls
-        names = tuple(hours.campaign.name for hours in book.campaigns_of(job))
+        names = book.matching(job).names
         return (*book.incidents_of(job), *controls.incidents_of(job, names), *controls.holds_on(job.key))

@@ -53,7 +53,7 @@ def week_of(
 
 
 def _covers(incident: Incident, book: Rulebook, job: Job) -> bool:
-    return incident.covers(job, tuple(hours.campaign.name for hours in book.campaigns_of(job)))
+    return incident.covers(job, book.matching(job).names)
 
 
 def day_name(day: LocalDay) -> str:

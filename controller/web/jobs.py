@@ -106,7 +106,7 @@ class Jobs:
         )
 
     def _campaigns(self, job: Job) -> list[str]:
-        return [hours.campaign.name for hours in self.view.book.campaigns_of(job)]
+        return list(self.view.book.matching(job).names)
 
     async def _history(self, key: JobKey) -> JobHistory:
         wanted = AuditFilter(workspace=key.workspace, job_id=key.id, limit=_LINES)
