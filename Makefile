@@ -13,7 +13,7 @@ ARGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants screenshots lint lock prometheus-rule clean
+.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants bench screenshots lint lock prometheus-rule clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -90,6 +90,18 @@ fuzz: $(VENV)/.ready
 mutants: $(VENV)/.ready
 	$(BIN)/python -m tests.mutation $(ARGS)
 
+# Ours against what a user would pick instead, and against the limit, in the same run; ONLY=sweep runs one part.
+ONLY ?=
+bench: .venv-bench/.ready
+	.venv-bench/bin/python -m tests.bench $(ONLY)
+
+# A contestant that cannot be installed is shown as missing; psutil and requests are needed.
+.venv-bench/.ready: requirements.lock requirements-bench.lock
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements.lock
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements-bench.lock
+	touch $@
+
 # The page in light and dark, for the README.
 screenshots: $(VENV)/.ready
 	$(BIN)/python -m tests.browser.screenshots deploy/screenshots $(ARGS)
@@ -106,6 +118,8 @@ lock:
 		--group test --group lint --group build -o requirements-dev.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group build \
 		-c requirements-dev.lock -o requirements-build.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group bench \
+		-c requirements-dev.lock -o requirements-bench.lock
 
 # The alerts as the Prometheus Operator wants them; a test holds the two against each other.
 RULE := deploy/kubernetes/monitoring/prometheus-rule.yaml
