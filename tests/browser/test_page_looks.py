@@ -97,7 +97,7 @@ def test_a_renewal_leaves_open_what_somebody_opened(served: Served, open_page: O
     words.locator("summary").click()
     with visitor.page.expect_response(lambda answer: answer.url.endswith("/coming"), timeout=30_000):
         pause(served, "west")
-    visitor.page.wait_for_function("!document.querySelector('.htmx-swapping, .htmx-settling, .htmx-request')")
+    expect(visitor.page.locator(".htmx-swapping, .htmx-settling, .htmx-request")).to_have_count(0)
     expect(words.locator("li").first).to_be_visible()
 
 
