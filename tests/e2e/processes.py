@@ -167,7 +167,7 @@ class Stage:
             {"id": job, "name": name, "status": "ACTIVE", "rows": 4000, "schedule": self.schedules.get(job, usual)}
             for job, name in names.items()
         ]
-        (self.folder / "jobs.json").write_text(json.dumps(seed, ensure_ascii=False))
+        (self.folder / "jobs.json").write_text(json.dumps(seed))
         process = self._start(
             "sandbox", "--port", self.port, "--jobs", str(self.folder / "jobs.json"),
             "--rules", str(self.folder / "rules"), "--state-file", str(self.folder / "state.json"),
