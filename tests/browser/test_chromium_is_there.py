@@ -21,7 +21,11 @@ def without_chromium(folder: Path, **more: str) -> dict[str, str]:
         program = shutil.which(name)
         assert program is not None
         (folder / name).symlink_to(program)
-    return {**{name: value for name, value in os.environ.items() if name != "BROWSER_TESTS"}, "PATH": str(folder), **more}
+    return {
+        **{name: value for name, value in os.environ.items() if name != "BROWSER_TESTS"},
+        "PATH": str(folder),
+        **more,
+    }
 
 
 @pytest.mark.parametrize(("more", "happens"), [({}, "is skipped"), ({"BROWSER_TESTS": "required"}, "fails")])

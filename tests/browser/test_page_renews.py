@@ -129,7 +129,11 @@ def test_a_renewal_that_crosses_a_filter_does_not_undo_it(served: Served, open_p
     visitor = Visitor(page, served.start())
     visitor.go("/")
     held: list[Route] = []
-    page.route("**/?text=london*", lambda route: held.append(route), times=1)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/?text=london*", hold, times=1)
     page.locator("[name=text]").fill("london")
     expect(page.locator("form.filter.htmx-request")).to_have_count(1)
     page.wait_for_timeout(100)
