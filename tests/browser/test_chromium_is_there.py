@@ -33,7 +33,7 @@ def test_where_it_may_not_be_installed_it_is_said_what_is_missing(
     tmp_path: Path, more: dict[str, str], happens: str
 ) -> None:
     env = without_chromium(tmp_path, **more)
-    done = subprocess.run(["/bin/sh", str(SCRIPT)], env=env, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(["/bin/sh", str(SCRIPT)], env=env, capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.startswith(MISSING.format(happens))
     assert done.stderr == ""
 
@@ -44,6 +44,6 @@ def test_without_it_the_tests_of_the_page_are_skipped_or_fail_where_they_must_ru
 ) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-rsf", "-p", "no:cacheprovider", str(TEST)]
     env = without_chromium(tmp_path, **more)
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == code, done.stdout
     assert "Chromium is not installed: it is in the Debian package `chromium`" in done.stdout

@@ -104,7 +104,7 @@ def test_a_renewal_leaves_open_what_somebody_opened(served: Served, open_page: O
 def test_a_job_page_tells_each_rules_verdict_and_the_hours_side_by_side(served: Served, open_page: OpenPage) -> None:
     visitor = Visitor(open_page(), served.start())
     main = visitor.go("/jobs/main/london")
-    for text in ("outside_hours", "Europe/London", "America/New_York", "Provider schedule"):
+    for text in ("Outside hours", "Europe/London", "America/New_York", "Provider schedule"):
         visitor.sees(text)
     assert main.locator("table").count() >= 2
 
