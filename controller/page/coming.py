@@ -12,10 +12,21 @@ from controller.core.interval import Instant
 from controller.core.job import Job
 from controller.core.rulebook import Rulebook
 from controller.page.frame import Frame
+from controller.page.queries import Asked
 from controller.page.visit import Visit
 from controller.runtime.view import View
 from controller.shown.timeline import timeline
 from controller.shown.week import DAYS, Week, week_lines, week_of
+from controller.web.queries import Query, query_of
+
+SHOWN = 25
+"""Campaigns; with more of them a filter finds the others."""
+
+
+class ComingQuery(Query):
+    """Of which campaign; of all where none is named."""
+
+    campaign: Asked = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +50,26 @@ class Coming:
 
     async def coming(self, visit: Visit) -> web.Response:
         """Seven days of each campaign."""
-        view = self.view
+        view, asked = self.view, query_of(visit.request, ComingQuery).campaign
         rules, opened = view.book.rules, view.ledger.controls.incidents
+        names = sorted(view.book.campaigns)
+        fitting = [name for name in names if asked in (None, name)]
         async with self._drawing:
-            drawn = await asyncio.to_thread(_draw, rules, opened, view.known_jobs(), view.now())
-        return await self.frame.show(visit, "coming.html", campaigns=drawn, days=DAYS)
+            drawn = await asyncio.to_thread(_draw, fitting[:SHOWN], rules, opened, view.known_jobs(), view.now())
+        return await self.frame.show(
+            visit, "coming.html", drawn=drawn, days=DAYS, names=names, fitting=len(fitting), asked=asked
+        )
 
 
-def _draw(rules: RuleSet, opened: Sequence[Incident], jobs: Sequence[Job], now: Instant) -> list[Drawn]:
+def _draw(
+    names: Sequence[str], rules: RuleSet, opened: Sequence[Incident], jobs: Sequence[Job], now: Instant
+) -> list[Drawn]:
     """Runs in a thread, so with a rulebook of its own."""
     book = Rulebook(rules)
     incidents = (*rules.incidents, *opened)
     return [
         _drawn(week_of(book, hours, incidents, [job for job in jobs if hours in book.campaigns_of(job)], now))
-        for hours in book.campaigns.values()
+        for hours in map(book.campaigns.__getitem__, names)
     ]
 
 

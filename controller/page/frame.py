@@ -1,17 +1,21 @@
 """What is around each page: the templates, the headers, and what every page says of the daemon and of the visitor."""
 
 import asyncio
+import re
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import hdrs, web
+from markupsafe import Markup, escape
 
 from controller.page.moments import Moments
-from controller.page.paths import close_path, job_path, path_of
+from controller.page.paths import close_path, coming_path, job_path, path_of
 from controller.page.static_files import StaticFiles
 from controller.page.visit import Visit
+from controller.shown.audit_words import event_title, why_text, why_title
 from controller.shown.freshness import freshness
 from controller.shown.lines import JobState
 from controller.web.plug import Surroundings
@@ -49,6 +53,8 @@ NAVIGATION = (
     ("/rules", "Rules"),
 )
 
+_CODE = re.compile("`([^`]*)`")
+
 
 class Frame:
     """Renders pages."""
@@ -73,6 +79,9 @@ class Frame:
         environment.globals["static"] = self._files.url
         environment.globals["navigation"] = NAVIGATION
         environment.globals.update(marks=MARKS, job_path=job_path, path_of=path_of, close_path=close_path)
+        environment.globals["coming_path"] = coming_path
+        environment.globals.update(event_title=event_title, why_title=why_title, why_text=why_text, cached=cache)
+        environment.filters["marked"] = _marked
         for name in environment.list_templates():
             environment.get_template(name)  # compiled now, not while somebody waits
 
@@ -109,6 +118,11 @@ class Frame:
             "degraded": view.health.degraded(),
             "freshness": freshness(view),
         }
+
+
+def _marked(text: str) -> Markup:
+    """What stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def redirect(to: str) -> web.Response:

@@ -88,6 +88,7 @@ class JobPage:
             path=job_path(key),
             line=job_line(decision, situation, [finding.kind for finding, _ in standing]),
             record=job_record(decision, situation),
+            claim=situation.claim,
             verdicts=verdicts,
             winner=decision.reason,
             findings=[(ADVICE[finding.kind], finding, since) for finding, since in standing],

@@ -19,6 +19,7 @@ class Moments:
     """As they are told at `now`; a thousand rows share a few of them."""
 
     now: Instant
+    utc: ZoneInfo = field(init=False, default=_UTC)
     _told: dict[tuple[Instant | str, ZoneInfo], Markup] = field(init=False, default_factory=dict)
 
     def at(self, moment: Instant | str, zone: ZoneInfo = _UTC) -> Markup:

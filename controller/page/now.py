@@ -2,18 +2,18 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic import BeforeValidator
 
 from controller.page.frame import Frame
+from controller.page.queries import Asked
 from controller.page.visit import Visit
 from controller.runtime.view import View
 from controller.shown.lines import STATE_WORDS, JobLine, job_line
 from controller.shown.overview import overview
 from controller.web.jobs import gently
-from controller.web.queries import Query, Text, query_of
+from controller.web.queries import Query, query_of
 
 if TYPE_CHECKING:
     from controller.core.finding import FindingKind
@@ -23,14 +23,6 @@ SHOWN = 1000
 """Rows; with more jobs a filter finds the others."""
 LOOK = "look"
 """The filter for jobs that somebody should look at, beside the states."""
-
-
-def _given(value: object) -> object:
-    """A form sends every field, also the empty ones."""
-    return value.strip() or None if isinstance(value, str) else value
-
-
-Asked = Annotated[Text | None, BeforeValidator(_given)]
 
 
 class NowQuery(Query):

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from controller.page.coming import Coming
+from controller.page.coming import Coming, ComingQuery
 from controller.page.errors import problems_as_pages
 from controller.page.frame import Frame
 from controller.page.job import JobPage
@@ -41,7 +41,7 @@ class Page:
         sign_in = SignIn(self._around, frame)
         return [
             _get("/", guests.looking(Now(view, frame).now), NowQuery),
-            _get("/coming", guests.looking(Coming(view, frame).coming)),
+            _get("/coming", guests.looking(Coming(view, frame).coming), ComingQuery),
             _get("/jobs/{workspace}/{id}", guests.looking(job.job), ToldQuery),
             _post("/jobs/{workspace}/{id}/hold", guests.changing(job.hold)),
             _get("/jobs/{workspace}/{id}/release", guests.looking(job.ask_release)),

@@ -15,6 +15,11 @@ def path_of(workspace: str, job_id: str) -> str:
     return job_path(JobKey(workspace, job_id))
 
 
+def coming_path(campaign: str) -> str:
+    """The coming days of one campaign."""
+    return f"/coming?campaign={quote(campaign, safe='')}"
+
+
 def close_path(incident: str) -> str:
     """Where an incident is closed."""
     return f"/stop/{quote(incident, safe='')}/close"

@@ -1,6 +1,8 @@
 """The jobs that a sandbox begins with: a list in YAML or JSON."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -81,6 +83,8 @@ def _parse(path: Path) -> object:
     text = path.read_bytes()
     if len(text) > LARGEST_FILE:
         raise SeedError((f"{path}: the file has {len(text)} bytes; at most {LARGEST_FILE} are read",))
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)  # YAML would take the two halves of an escaped emoji for two characters
     try:
         return YAML(typ="safe", pure=True).load(BytesIO(text))
     except MarkedYAMLError as error:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from controller.core.campaign import Hold, Incident
+from controller.core.campaign import Hold, Incident, Resume
 from controller.core.decision import Action, Because, Decision, Desired, Reason
 from controller.core.finding import FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey, Status
-from controller.core.situation import Situation
-from controller.shown.words import because_text, reason_title
+from controller.core.situation import Situation, least_resume
+from controller.shown.advice import ADVICE
+from controller.shown.words import because_text, plain_detail, reason_title
 
 
 class JobState(StrEnum):
@@ -49,11 +50,23 @@ _WANTS_A_LOOK = frozenset(
 _OF_ITS_OWN = _WANTS_A_LOOK | {Because.PAUSED_BY_OTHERS, Because.RESUME_NEVER, Because.NOT_STARTED}
 """What says more of why a job does not dial than that its rules are open."""
 
+_UNTIL = {
+    Because.PAUSED_BY_OTHERS: "somebody resumes it",
+    Because.RESUME_NEVER: "somebody resumes it",
+    Because.NOT_STARTED: "somebody starts it",
+    Because.ORPHANED: "somebody decides about it",
+    Because.UNREAD: "it can be read again",
+    Because.CLOCK_UNTRUSTED: "the clock is trusted again",
+    Because.FINISHED: "for good",
+}
+"""What ends it where the rules do not: their next change would only seem to be an end."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """`title`, `detail` and `note` say why; `until` is when that next changes, None: not within 400 days; `zone` is
-    its campaign's, UTC where it has none. `look`: somebody should.
+    """`title`, `detail` and `note` say why; `until` is when that next changes, or `until_words` say what must happen
+    for it; with neither nothing changes within 400 days. `zone` is its campaign's, UTC where it has none. `look`:
+    somebody should; `found` are the titles of the findings that stand on it.
     """
 
     key: JobKey
@@ -64,10 +77,12 @@ class JobLine:
     detail: str
     note: str
     until: Instant | None
+    until_words: str
     zone: ZoneInfo
     who: str
     campaigns: tuple[str, ...]
     look: bool
+    found: tuple[str, ...]
 
     @property
     def state_words(self) -> str:
@@ -80,19 +95,22 @@ def job_line(decision: Decision, situation: Situation, found: Collection[Finding
     job = decision.job
     state = _state(decision, situation)
     title, detail, note = _why(decision)
+    until_words = _until_words(decision, situation)
     return JobLine(
         key=job.key,
         name=job.name,
         status=job.status_text,
         state=state,
         title=title,
-        detail=detail,
+        detail=plain_detail(detail),
         note=note,
-        until=decision.until,
+        until=None if until_words else decision.until,
+        until_words=until_words,
         zone=zone_of(situation),
         who=_who(decision, situation, state),
         campaigns=situation.campaign_names,
         look=bool(found) or decision.because in _WANTS_A_LOOK,
+        found=tuple(ADVICE[kind].title for kind in FindingKind if kind in found) if found else (),
     )
 
 
@@ -136,6 +154,28 @@ def _why(decision: Decision) -> tuple[str, str, str]:
     if decision.reason is Reason.UNMATCHED and decision.job.status is Status.PAUSED:
         return "Paused by someone in Vogent, not by us", "", title
     return title, "" if decision.reason is Reason.UNMATCHED else decision.detail, ""
+
+
+def _until_words(decision: Decision, situation: Situation) -> str:
+    """Empty where the rules' next change ends it, or nothing does."""
+    if decision.job.status is Status.PAUSED and _stays(situation):
+        return _UNTIL[Because.PAUSED_BY_OTHERS]
+    if decision.desired is not Desired.PAUSE:
+        return _UNTIL.get(decision.because, "")
+    if decision.until is not None:
+        return ""
+    if decision.reason is Reason.HOLD:
+        return "somebody releases it"
+    if decision.reason is Reason.INCIDENT:
+        by_hand = any(each.author for each in _covering(decision, situation))
+        return "somebody closes the incident" if by_hand else "the rules files end the incident"
+    return ""
+
+
+def _stays(situation: Situation) -> bool:
+    """Whether a pause is somebody else's to undo, also where an incident or a hold came on top of it."""
+    policy = least_resume(tuple(hours.campaign for hours in situation.campaigns))
+    return situation.claim is None and policy is not Resume.ANY
 
 
 def _who(decision: Decision, situation: Situation, state: JobState) -> str:

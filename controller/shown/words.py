@@ -1,5 +1,7 @@
 """Why a job is in its state, in words that a campaign manager understands."""
 
+import re
+
 from controller.core.decision import Action, Because, Decision, Reason
 from controller.core.instant_text import rfc3339
 from controller.core.job import Status
@@ -38,6 +40,9 @@ _BECAUSE = {
 
 _ACTIONS = {Action.PAUSE: "pause", Action.RESUME: "resume", Action.START: "start", Action.NONE: "-"}
 
+_ALSO = re.compile(rf"; also ({'|'.join(Reason)}) \(")
+"""What a detail says of the rows behind the one that decides."""
+
 
 def reason_text(decision: Decision) -> str:
     """The reason with its detail: `Holiday (us-floor: Thanksgiving Day)`."""
@@ -69,3 +74,8 @@ def owner_text(decision: Decision, situation: Situation) -> str:
 def reason_title(reason: Reason) -> str:
     """The reason alone."""
     return _REASONS[reason]
+
+
+def plain_detail(detail: str) -> str:
+    """The detail of a decision, with words for the other reasons that it names."""
+    return _ALSO.sub(lambda match: f"; also {_REASONS[Reason(match[1])].lower()} (", detail)

@@ -97,14 +97,14 @@ def test_a_renewal_leaves_open_what_somebody_opened(served: Served, open_page: O
     words.locator("summary").click()
     with visitor.page.expect_response(lambda answer: answer.url.endswith("/coming"), timeout=30_000):
         pause(served, "west")
-    visitor.page.wait_for_function("!document.querySelector('.htmx-swapping, .htmx-settling, .htmx-request')")
+    expect(visitor.page.locator(".htmx-swapping, .htmx-settling, .htmx-request")).to_have_count(0)
     expect(words.locator("li").first).to_be_visible()
 
 
 def test_a_job_page_tells_each_rules_verdict_and_the_hours_side_by_side(served: Served, open_page: OpenPage) -> None:
     visitor = Visitor(open_page(), served.start())
     main = visitor.go("/jobs/main/london")
-    for text in ("outside_hours", "Europe/London", "America/New_York", "Provider schedule"):
+    for text in ("Outside hours", "Europe/London", "America/New_York", "Provider schedule"):
         visitor.sees(text)
     assert main.locator("table").count() >= 2
 

@@ -23,11 +23,13 @@ async def test_one_line_says_it_all(browser: Browser) -> None:
 
 async def test_each_job_says_its_state_why_until_when_and_who(browser: Browser) -> None:
     owls, east, _west, other = rows(await browser.get("/"))
-    assert owls.startswith("Night owls main · night ■ paused by rules ! look Outside hours : night: no window is open")
+    assert owls.startswith("Night owls main · night ■ paused by rules ! to look at Outside hours :")
+    assert "night: no window is open ! Provider schedule allows too much, Job can never dial" in owls
     assert "in 7 h 59 min Tue 2026-11-24 20:00 EST" in owls
     assert owls.endswith("the rules")
     assert "Renewals east main · renewals ▶ dialing Open in 4 h 58 min Tue 2026-11-24 16:59 EST" in east
     assert "◆ paused by a person Paused by someone in Vogent, not by us" in other
+    assert "somebody resumes it" in other
     assert other.endswith("someone in Vogent")
 
 

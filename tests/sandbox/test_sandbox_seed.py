@@ -137,3 +137,9 @@ def test_a_file_that_is_not_there_is_an_os_error(path: Path, clock: Any) -> None
     assert clock.now()
     with pytest.raises(FileNotFoundError):
         load_jobs(path)
+
+
+def test_json_says_any_character_as_json_does(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.json"
+    path.write_text('[{"name": "\\ud83d\\udcde Spring"}]')
+    assert [job.name for job in load_jobs(path)] == ["\N{TELEPHONE RECEIVER} Spring"]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from controller.core.campaign import Hold, Incident
+from controller.core.campaign import Hold, Incident, Resume
 from controller.core.claim import Claim, ClaimState
 from controller.core.decide import decide
 from controller.core.finding import FindingKind
@@ -63,6 +63,51 @@ def test_a_job_that_dials_and_must_not_is_told_to_be_looked_at() -> None:
     given = line(Status.ACTIVE, SHUT)
     assert (given.state, given.look) == (JobState.DIALING, True)
     assert given.note == "it dials and must not; a pause is sent"
+
+
+CLOSE = at("2026-11-23T17:00")
+NEXT_OPEN = at("2026-11-24T09:00")
+RULES_STORM = Incident("storm", "agents sent home", OPEN - 60)
+SHORT_STORM = Incident("storm", "agents sent home", OPEN - 60, OPEN + 60, author="ann")
+ANY = (CampaignHours(campaign(resume=Resume.ANY)),)
+NEVER = (CampaignHours(campaign(resume=Resume.NEVER)),)
+SOMEBODY = "somebody resumes it"
+
+
+@pytest.mark.parametrize(
+    ("given", "until", "words"),
+    [
+        (line(Status.ACTIVE, OPEN), CLOSE, ""),
+        (line(Status.PAUSED, SHUT, claim=CLAIM), NEXT_OPEN, ""),
+        (line(Status.PAUSED, SHUT), None, SOMEBODY),
+        (line(Status.PAUSED, SHUT, campaigns=ANY), NEXT_OPEN, ""),
+        (line(Status.PAUSED, OPEN), None, SOMEBODY),
+        (line(Status.PAUSED, OPEN, campaigns=()), None, SOMEBODY),
+        (line(Status.PAUSED, OPEN, incidents=(SHORT_STORM,)), None, SOMEBODY),
+        (line(Status.PAUSED, OPEN, claim=CLAIM, campaigns=NEVER), None, SOMEBODY),
+        (line(Status.PAUSED, OPEN, claim=CLAIM, incidents=(STORM,)), None, "somebody closes the incident"),
+        (line(Status.PAUSED, OPEN, claim=CLAIM, incidents=(RULES_STORM,)), None, "the rules files end the incident"),
+        (line(Status.PAUSED, OPEN, claim=CLAIM, incidents=(SHORT_STORM,)), OPEN + 60, ""),
+        (line(Status.PAUSED, OPEN, claim=CLAIM, holds=(QUIET,)), None, "somebody releases it"),
+        (line(Status.PAUSED, OPEN, claim=CLAIM, campaigns=()), None, "somebody decides about it"),
+        (line(Status.INIT, OPEN), None, "somebody starts it"),
+        (line(Status.COMPLETE, OPEN), None, "for good"),
+        (line(Status.ACTIVE, OPEN, campaigns=()), None, ""),
+    ],
+)
+def test_a_line_says_until_when_or_what_must_happen_first(given: JobLine, until: int | None, words: str) -> None:
+    assert (given.until, given.until_words) == (until, words)
+
+
+def test_a_line_names_what_was_found_in_the_order_of_the_findings_page() -> None:
+    given = line(Status.ACTIVE, OPEN, (FindingKind.SCHEDULE_NARROWER, FindingKind.SCHEDULE_WIDER))
+    assert given.found == ("Provider schedule allows too much", "Provider schedule allows too little")
+
+
+def test_what_stands_behind_the_deciding_rule_is_told_in_plain_words() -> None:
+    given = line(Status.PAUSED, SHUT, claim=CLAIM, incidents=(STORM,), holds=(QUIET,))
+    assert "; also on hold (" in given.detail
+    assert "; also outside hours (" in given.detail
 
 
 def test_only_incidents_that_are_named_say_who() -> None:

@@ -20,9 +20,20 @@
     if (waiting !== null || !live() || live().dataset.on === "") return;
     waiting = setTimeout(() => {
       waiting = null;
+      if (isBusy()) return renew();
       renewedAt = Date.now();
       if (live()) htmx.trigger(live(), "renew");
-    }, Math.max(0, renewedAt + PAUSE - Date.now()));
+    }, Math.max(isBusy() ? PAUSE / 4 : 0, renewedAt + PAUSE - Date.now()));
+  }
+
+  function isMarking() {
+    const marked = document.getSelection();
+    return !marked.isCollapsed && live() !== null && live().contains(marked.anchorNode);
+  }
+
+  // What is renewed now would take the place of what a filter brings, or the mark from a text.
+  function isBusy() {
+    return isMarking() || document.querySelector("form.filter.htmx-request") !== null;
   }
 
   function listen() {
@@ -89,13 +100,44 @@
       renew();
     }
   });
-  // What somebody opened stays open; htmx itself keeps the focus on what has an id.
-  let opened = [];
-  document.addEventListener("htmx:beforeSwap", () => {
-    opened = [...document.querySelectorAll("#live details[open][id]")].map((each) => each.id);
+  // What somebody opened stays open, and what somebody reads stays in its place, also while lines appear above it; htmx
+  // itself keeps the focus on what has an id.
+  let kept = null;
+
+  function keep() {
+    const named = [...live().querySelectorAll("[id]")];
+    const seen = (each) => each.getBoundingClientRect().top;
+    const from = scrollY > 0 ? named.findIndex((each) => seen(each) >= 0) : -1;
+    kept = {
+      opened: named.filter((each) => each.open).map((each) => each.id),
+      scrolled: named.filter((each) => each.scrollLeft > 0).map((each) => [each.id, each.scrollLeft]),
+      places: from < 0 ? [] : named.slice(from, from + 20).map((each) => [each.id, seen(each)]),
+      focused: live().contains(document.activeElement),
+    };
+  }
+
+  function restore() {
+    const found = (id) => document.getElementById(id);
+    for (const id of kept.opened) found(id)?.setAttribute("open", "");
+    for (const [id, left] of kept.scrolled) found(id)?.scrollTo({left, behavior: "instant"});
+    const place = kept.places.find(([id]) => found(id));
+    if (place) scrollBy({top: found(place[0]).getBoundingClientRect().top - place[1], behavior: "instant"});
+    // Where what had the focus is gone, the keyboard goes on from here and not from the top of the page.
+    if (kept.focused && document.activeElement === document.body) found("main").focus({preventScroll: true});
+    kept = null;
+  }
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.requestConfig.elt === live() && isBusy()) {
+      event.detail.shouldSwap = false;
+      renew();
+    } else if (live()) keep();
   });
   document.addEventListener("htmx:afterSwap", () => {
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    if (kept) restore();
+  });
+  document.addEventListener("selectionchange", () => {
+    document.documentElement.classList.toggle("marking", isMarking());
   });
   document.addEventListener("htmx:load", (event) => tellLocalTimes(event.detail.elt));
   document.addEventListener("htmx:sendError", () => setLost(true));
