@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import aiohttp
 
 HEADERS = {"Authorization": "Bearer key-of-the-benchmark"}
-ATTEMPTS = 4
+ATTEMPTS = 8
 TIMEOUT = 2.0
 
 

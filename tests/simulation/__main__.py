@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tests.simulation.happenings import HAPPENINGS
 from tests.simulation.pool import DAYS, prepare, runs
@@ -42,9 +42,9 @@ def _listed(counter: Counter[str]) -> str:
     return ", ".join(f"{kind} {number}" for kind, number in counter.most_common()) or "none"
 
 
-def _explain(failing: Result) -> None:
+def _explain(failing: Result, without: frozenset[str]) -> None:
     """Say how to see the failure again, as small as it gets."""
-    small, without = shrunk(failing)
+    small, without = shrunk(failing, without)
     left_out = f" --without {','.join(sorted(without))}" if without else ""
     _say(f"seed {small.seed} still fails with: --replay --seed {small.seed} --days {small.days:g}{left_out}")
 
@@ -62,20 +62,22 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--first", action="store_true", help="stop at the first violation")
     parser.add_argument("--replay", action="store_true", help="run --seed alone and print what happened")
     parser.add_argument("--days", type=float, default=DAYS, help="for --replay")
-    parser.add_argument("--without", default="", help=f"for --replay: leave these out, of {','.join(NAMES)}")
+    parser.add_argument("--without", default="", help=f"leave these out, of {','.join(NAMES)}")
     given = parser.parse_args(arguments)
+    without = frozenset(filter(None, given.without.split(",")))
     if given.replay:
         prepare()
-        result = simulate(given.seed, given.days, frozenset(filter(None, given.without.split(","))))
+        result = simulate(given.seed, given.days, without)
         _say(*result.trace, *(f"VIOLATION {each}" for each in result.violations))
         return 1 if result.violations else 0
-    return _simulate(given.years, given.seed, given.workers, first=given.first)
+    seeds = range(given.seed, given.seed + max(1, round(given.years * 365 / DAYS)))
+    return _simulate(seeds, given.workers, without, first=given.first)
 
 
-def _simulate(years: float, first_seed: int, workers: int, *, first: bool) -> int:
+def _simulate(seeds: Iterable[int], workers: int, without: frozenset[str], *, first: bool) -> int:
     begun = time.monotonic()
     results: list[Result] = []
-    for result in runs(range(first_seed, first_seed + max(1, round(years * 365 / DAYS))), workers):
+    for result in runs(seeds, workers, without):
         results.append(result)
         if first and result.violations:
             break
@@ -83,7 +85,7 @@ def _simulate(years: float, first_seed: int, workers: int, *, first: bool) -> in
     failing = [result for result in results if result.violations]
     if failing and not first:
         prepare()
-        _explain(min(failing, key=lambda result: result.seed))
+        _explain(min(failing, key=lambda result: result.seed), without)
     return 1 if failing else 0
 
 

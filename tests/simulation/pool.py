@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import zoneinfo
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from tests.simulation.run import Result, simulate
 
@@ -11,10 +12,10 @@ DAYS = 14.0
 """Days of trouble in one run."""
 
 
-def runs(seeds: Iterable[int], workers: int) -> Iterator[Result]:
-    """One run for each seed, as they end."""
+def runs(seeds: Iterable[int], workers: int, without: frozenset[str]) -> Iterator[Result]:
+    """One run for each seed, as they end; `without` as of `simulate`."""
     with multiprocessing.get_context("spawn").Pool(workers, initializer=prepare) as pool:
-        yield from pool.imap_unordered(_run, seeds)
+        yield from pool.imap_unordered(partial(_run, without), seeds)
 
 
 def prepare() -> None:
@@ -23,5 +24,5 @@ def prepare() -> None:
     logging.disable(logging.CRITICAL)  # APScheduler tells of what we make it suffer
 
 
-def _run(seed: int) -> Result:
-    return simulate(seed, DAYS)
+def _run(without: frozenset[str], seed: int) -> Result:
+    return simulate(seed, DAYS, without)

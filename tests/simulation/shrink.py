@@ -6,9 +6,11 @@ from tests.simulation.run import Result, simulate
 LEAST_DAYS = 0.25
 
 
-def shrunk(failing: Result) -> tuple[Result, frozenset[str]]:
-    """The smallest run of the same seed that still fails, and the happenings that it does without."""
-    best, without = _fewer_days(failing), frozenset[str]()
+def shrunk(failing: Result, without: frozenset[str] = frozenset()) -> tuple[Result, frozenset[str]]:
+    """The smallest run of the same seed that still fails, and the happenings that it does without. `without` are those
+    that the failing run did without.
+    """
+    best = _fewer_days(failing, without)
     for name in sorted(happening.__name__ for _weight, happening in HAPPENINGS):
         smaller = simulate(best.seed, best.days, without | {name})
         if smaller.violations:
@@ -16,12 +18,12 @@ def shrunk(failing: Result) -> tuple[Result, frozenset[str]]:
     return best, without
 
 
-def _fewer_days(failing: Result) -> Result:
+def _fewer_days(failing: Result, without: frozenset[str]) -> Result:
     """A run of fewer days begins as the longer one does, so that half of the days hold half of the story."""
     best, too_few = failing, 0.0
     while best.days - too_few > LEAST_DAYS:
         middle = (best.days + too_few) / 2
-        result = simulate(failing.seed, middle)
+        result = simulate(failing.seed, middle, without)
         if result.violations:
             best = result
         else:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 
+from controller.runtime.report import Trigger
 from tests.bench import bare
 from tests.bench.ours import opened, spare_what_is_loaded
 from tests.bench.provider import Provider, running
@@ -31,8 +32,8 @@ async def _ours(provider: Provider) -> float:
         provider.break_one_in(20)
         begun = time.perf_counter()
         await workspace.close()
-        while "ACTIVE" in provider.told()["statuses"]:  # noqa: ASYNC110 - the provider cannot tell us
-            await asyncio.sleep(0.05)
+        while "ACTIVE" in provider.told()["statuses"]:
+            await workspace.reconciler.run_pass(Trigger.TRANSITION)  # as follows the fast path of a close
         return JOBS / (time.perf_counter() - begun)
 
 
