@@ -114,7 +114,7 @@ async def second_thoughts(world: "World") -> None:
     chance, life, watcher = world.chance, world.life, world.watcher
     assert life is not None
     kinds, world.kinds = world.kinds, ("lag",)
-    world.rate = chance.choice([0.5, 0.9])
+    world.rate, world.spares_changes = chance.choice([0.5, 0.9]), True
     with trouble(world, "lag"):
         name = f"stop-{world.next_id()}"
         watcher.stopped(Stop(name, world.now(), math.inf, None, rules.PREFIXES))
@@ -122,7 +122,7 @@ async def second_thoughts(world: "World") -> None:
         await asyncio.sleep(chance.uniform(2.0, 40.0))
         await let_go(world, watcher.stops[name])
         await asyncio.sleep(60.0)
-        world.rate, world.kinds = 0.0, kinds
+        world.rate, world.kinds, world.spares_changes = 0.0, kinds, False
 
 
 async def let_go(world: "World", stopped: Stop) -> None:

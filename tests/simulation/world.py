@@ -73,6 +73,7 @@ class World:
         self.kinds: tuple[str, ...] = ()
         self.rate = 0.0
         self.spares_lists = False
+        self.spares_changes = False
         self.faults: Counter[str] = Counter()
         self.trace: list[str] = []
         self.life: Life | None = None
@@ -227,7 +228,8 @@ class World:
         return list(wrong(self.watcher, self.disk.claimed(), self.lost, self.now()))
 
     def _choose(self, method: str, path: str) -> Fault | None:
-        if self.chance.random() >= self.rate or (self.spares_lists and not path):
+        spared = (self.spares_lists and not path) or (self.spares_changes and method == "POST")
+        if self.chance.random() >= self.rate or spared:
             return None
         left_out = ONE_PAGE if path else ()
         left_out += ONLY_CHANGES if method != "POST" else ()
