@@ -201,10 +201,18 @@ def _sheet(records: Sequence[Mapping[str, Any]]) -> Sheet:
 
 
 def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
-    by = f"{record['author'] or 'the rules'} ({record['source']})" if record["author"] else "the rules"
+    by = opened_by(record)
     if record["closed_at"]:
         by += f"\nclosed {record['closed_at']} by {record['closed_by']}: {record['closed_why']}"
     return record["incident"], record["reason"], covers_text(record), record["since"], record["until"] or "-", by
+
+
+def opened_by(record: Mapping[str, Any]) -> str:
+    """Who opened an incident, and by which way where that says more."""
+    author, source = record["author"], record["source"]
+    if not author:
+        return "the rules"
+    return author if author == source else f"{author} ({source})"
 
 
 def covers_text(record: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import click
 
 from controller.cli.context import read_settings
 from controller.cli.failures import reporting_failures
-from controller.cli.incident import covers_text
+from controller.cli.incident import covers_text, opened_by
 from controller.cli.options import config_option, output_option
 from controller.cli.output import console, show
 from controller.cli.sheet import Sheet
@@ -123,7 +123,7 @@ def _sheets(record: Mapping[str, Any]) -> list[tuple[str, Sheet]]:
     sheets = [(_jobs_title(len(jobs)), _jobs(jobs[:_MOST_ROWS]))]
     if record["incidents"]:
         rows: list[tuple[str, ...]] = [
-            (each["incident"], each["reason"], covers_text(each), each["since"], each["until"] or "-", _by(each))
+            (each["incident"], each["reason"], covers_text(each), each["since"], each["until"] or "-", opened_by(each))
             for each in record["incidents"]
         ]
         sheets.append(("Incidents", Sheet(("incident", "reason", "covers", "since", "until", "by"), rows)))
@@ -158,7 +158,3 @@ def _jobs(jobs: list[Mapping[str, Any]]) -> Sheet:
 
 def _job(record: Mapping[str, Any]) -> str:
     return f"{record['name']}\n{record['workspace']}/{record['job']}"
-
-
-def _by(record: Mapping[str, Any]) -> str:
-    return f"{record['author']} ({record['source']})" if record["author"] else "the rules"
