@@ -3,6 +3,7 @@ unit asks of it (the key as a credential, folders, a socket to tell it, signals)
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -68,9 +69,7 @@ class Installed:
 
     def placed(self, text: str) -> str:
         """The text with the root before the paths that are in it."""
-        for path in MOVED:
-            text = text.replace(path, f"{self.root}{path}")
-        return text
+        return re.sub(rf"(?<![\w/.-])({'|'.join(MOVED)})", rf"{self.root}\1", text)
 
     def add_command(self, name: str, text: str) -> None:
         """What the machine has besides, as a shell's script."""
@@ -118,12 +117,17 @@ class Installed:
         [command] = settings_of(unit, "ExecStart")
         _program, *arguments = self.placed(command).split()
         self._hear()
-        env = {"NOTIFY_SOCKET": str(self._folder / "notify"), "WATCHDOG_USEC": str(round(watchdog * 1e6))}
+        env = {
+            "NOTIFY_SOCKET": str(self._folder / "notify"),
+            "WATCHDOG_USEC": str(round(watchdog * 1e6)),
+            "CREDENTIALS_DIRECTORY": str(credentials),
+            "PYTHONPATH": "",  # only what is installed
+        }
         self.daemon = Process(
             *arguments,
             python=str(self.python),
             program=[str(self.program)],
-            env={**self.env, **env, "CREDENTIALS_DIRECTORY": str(credentials)},
+            env={**self.env, **env},
         )
         self._daemons.append(self.daemon)
         return self.daemon

@@ -32,8 +32,11 @@ OPEN = RULES.format(start="08:00", end="23:00").replace("Renewals *", "US renewa
 JOBS = {"east": "US renewals east", "west": "US renewals west"}
 NEW_KEY = "canary-key-8e2c"
 
-NOT_HERE = ("chown -R campaign-controller: ", "userdel ")
-"""The user is in the lists of the root alone."""
+NOT_HERE = (
+    "chown -R campaign-controller: ",  # the user is in the lists of the root alone
+    "userdel ",
+    *(() if shutil.which("systemd-sysusers") else ("systemd-sysusers",)),
+)
 SYSTEMD_RUN = """\
 while :; do
     case $1 in
@@ -85,21 +88,21 @@ class Provider:
 class Host:
     """A machine, and the operator on it, who reads a chapter and types its commands."""
 
-    def __init__(self, folder: Path, sources: Path, clock: str) -> None:
+    def __init__(self, folder: Path, sources: Path) -> None:
         folder.mkdir()
-        self.place = Installed(folder, {"CAMPAIGN_CONTROLLER_CLOCK": clock, "TMPDIR": str(folder)})
+        self.place = Installed(folder, {"TMPDIR": str(folder)})
         self.place.add_command("systemd-run", SYSTEMD_RUN)
         self.place.add_command("editor", f'cp {folder / "typed"} "$1"')
         (folder / "typed").write_text(SHUT)
         self.sources = sources
         self.said = ""
-        self._functions: dict[str, str] = {}
+        self.functions: dict[str, str] = {}
 
     def follow(self, chapter: str, number: int, given: str = "", *, built: bool = False) -> str:
         """Type one block of a chapter. With `built`, the program is there already: `make install` was run."""
         text = typed_on_a_host(chapter)[number]
         for whole, name in re.findall(r"^((\w+)\(\) \{\n.*?^\})$", text, re.MULTILINE | re.DOTALL):
-            self._functions[name] = whole
+            self.functions[name] = whole
         self.said = ""
         for part in re.split(r"^(systemctl .*)\n", text, flags=re.MULTILINE):
             if part.startswith("systemctl "):
@@ -112,7 +115,7 @@ class Host:
         lines = [line for line in text.splitlines() if not line.startswith(NOT_HERE)]
         if built:
             lines = [line for line in lines if not line.startswith("make install")]
-        text = "\n".join([*self._functions.values(), *lines])
+        text = "\n".join([*self.functions.values(), *lines])
         place = f"DESTDIR={self.place.root} PYTHON={sys.executable}"
         text = re.sub(r"^(make (?:un)?install).*$", rf"\1 {place}", text, flags=re.MULTILINE)
         text = text.replace("tar -C /", f"tar -C {self.place.root}").replace(f"/usr/local/bin/{NAME}", NAME)
@@ -146,8 +149,13 @@ class Scene:
         clock = str(ShiftedClock(datetime.fromisoformat(MORNING).timestamp(), time.time(), 1.0))
         self.provider = Provider(folder, clock)
         sources = copied_sources(folder)
-        self.old, self.new = Host(folder / "old", sources, clock), Host(folder / "new", sources, clock)
+        self.old, self.new = Host(folder / "old", sources), Host(folder / "new", sources)
         self.key = KEY
+        self._clock = clock
+
+    def share_the_clock(self, host: Host) -> None:
+        """From now on, since the service's file names the sandbox: for no other is it taken."""
+        host.place.env["CAMPAIGN_CONTROLLER_CLOCK"] = self._clock
 
     def until(self, status: str, jobs: set[str], host: Host) -> None:
         assert host.place.daemon is not None
@@ -172,6 +180,8 @@ def it_is_installed_and_runs(scene: Scene) -> None:
     host.follow("systemd", 0, KEY)
     assert host.place.key.stat().st_mode & 0o077 == 0
     host.place.point_at(scene.provider.url)
+    host.place.config.write_text(host.place.config.read_text().replace("resync: 30s", "resync: 1s"))
+    scene.share_the_clock(host)
     planned = host.follow("systemd", 1)
     assert "US renewals east" in planned
     assert in_status(scene.provider, "ACTIVE", scene.key) == set(JOBS), "it only looked"
@@ -197,12 +207,13 @@ def a_restore_keeps_our_pauses_ours_and_a_person_s_theirs(scene: Scene) -> None:
     assert kept.stat().st_mode & 0o077 == 0
     host.rules(OPEN)
     scene.until("ACTIVE", set(JOBS), host)
+    assert host.place.daemon is not None
     pause(scene.provider, "west", scene.key)
+    host.place.daemon.wait_for("job.paused_by_others")
     host.rules(SHUT)
     scene.until("PAUSED", set(JOBS), host)
     until(lambda: host.claims() == {"east": "held"})
 
-    assert host.place.daemon is not None
     assert host.place.daemon.end(signal.SIGKILL) == -signal.SIGKILL  # so that a log is left
     host.place.store.write_bytes(b"lost" * 10_000)
     host.rules(OPEN)
@@ -225,6 +236,9 @@ def it_moves_to_another_host(scene: Scene) -> None:
     with pytest.raises(FileNotFoundError, match="vogent-api-key"):
         old.place.start()
     shutil.copytree(old.place.root / "usr", new.place.root / "usr", symlinks=True)
+    (new.place.root / "etc").mkdir()
+    new.functions = old.functions
+    scene.share_the_clock(new)
     new.follow("Moving to another host", 1, built=True)
     assert new.claims() == {"east": "held"}
     new.rules(OPEN)
