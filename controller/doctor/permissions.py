@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from controller.doctor.check import Check, fail, ok, warn
+from controller.doctor.groups import given_to_us_alone
 from controller.doctor.writable import is_folder
 from controller.settings import ApiKeySource, CredentialKey, FileKey, Settings
 from controller.store.sqlite import database_path
@@ -15,6 +16,8 @@ _KEY_FILE, _WRITERS, _FOLDER = "key file", "writers", "folder"
 
 _OTHERS_READ_OR_WRITE = 0o066
 """Of group and others: who may write a key may put another in its place."""
+_OTHERS_BUT_THE_GROUP = 0o026
+"""The same, but that the group may read."""
 
 
 def check_key_files(settings: Settings) -> list[Check]:
@@ -51,9 +54,11 @@ def check_folders(settings: Settings) -> list[Check]:
 def _key_file(about: str, key: ApiKeySource) -> Check | None:
     if isinstance(key, CredentialKey):
         return _credential(about, key)
-    if not isinstance(key, FileKey) or (bits := _bits(key.path)) is None:
+    if not isinstance(key, FileKey) or (found := _stat(key.path)) is None:
         return None
-    if bits & _OTHERS_READ_OR_WRITE:
+    if not found.st_mode & _OTHERS_BUT_THE_GROUP and given_to_us_alone(found):
+        return ok(_KEY_FILE, about, f"{key.path} is its owner's and our own group's alone ({_mode(key.path)})")
+    if found.st_mode & _OTHERS_READ_OR_WRITE:
         seen = f"{key.path} may be read or written by others than its owner ({_mode(key.path)})"
         return fail(_KEY_FILE, about, seen, f"chmod 600 {_shell(key.path)}, and take another one: it was open")
     return ok(_KEY_FILE, about, f"{key.path} is its owner's alone ({_mode(key.path)})")
@@ -87,15 +92,28 @@ def _rules_files(rules: Path) -> Iterator[Path]:
 
 
 def _anybody_writes(path: Path, rules: Path) -> bool:
-    bits = _bits(path) or 0
+    bits = 0 if _mounted_read_only(path) else _bits(path) or 0
     # In a sticky folder nobody replaces another's file; a rules file that is added counts all the same.
     kept = bits & stat.S_ISVTX and path != rules.absolute()
     return bool(bits & stat.S_IWOTH) and not kept
 
 
-def _bits(path: Path) -> int | None:
+def _mounted_read_only(path: Path) -> bool:
+    """Whether the modes mean nothing here, as those of a ConfigMap that a pod has mounted: its folder's is 0777."""
     try:
-        return path.stat().st_mode
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _bits(path: Path) -> int | None:
+    found = _stat(path)
+    return None if found is None else found.st_mode
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
     except OSError:
         return None
 

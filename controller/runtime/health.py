@@ -17,12 +17,15 @@ from controller.runtime.ledger import Ledger
 from controller.runtime.reconciler import Reconciler
 from controller.runtime.report import PassReport
 from controller.runtime.rules_keeper import RulesKeeper
+from controller.vogent.errors import ErrorReason
 
 LATE_AFTER = 3
 """After so many resync intervals without a pass, a workspace's passes count as stuck."""
 
 LONGEST_PASS = 900.0
 """Real seconds that a pass may take before it counts as stuck: lists may take minutes."""
+
+_OF_THE_KEY = (ErrorReason.UNAUTHORIZED.value, ErrorReason.KEY_UNREADABLE.value)
 
 _PLAIN = {
     "dialing": "dialing",
@@ -61,6 +64,8 @@ class Health:
     reasons: dict[str, Mapping[str, Reason]] = field(default_factory=dict)
     """Why each workspace's jobs are to be as they are, by job id, as its last pass decided."""
     busy: Callable[[], Mapping[str, float]] = dict
+    stopping: bool = False
+    """Whether we were told to end."""
     _finished: dict[str, tuple[float, bool]] = field(default_factory=dict)
     _read: dict[str, float] = field(default_factory=dict)
     _begun: float = field(init=False)
@@ -84,17 +89,17 @@ class Health:
 
     @property
     def started(self) -> bool:
-        """Whether each workspace had its first pass, and one of them was read and brought to its rules.
+        """Whether each workspace had its first pass, and one of them was once read and brought to its rules.
 
-        One workspace that cannot be reached keeps nobody from the others.
+        One workspace that cannot be reached keeps nobody from the others, and an outage undoes no start.
         """
-        return self.parts.keys() <= self._finished.keys() and self._any_verified()
+        return self.parts.keys() <= self._finished.keys() and bool(self.last_verified)
 
     @property
     def alive(self) -> bool:
         """Whether passes over each workspace come to their end in time, and the last one of any was verified."""
         late = self.clock.monotonic() - LATE_AFTER * self.resync
-        return self.started and all(at >= late for at, _verified in self._finished.values())
+        return self.started and self._any_verified() and all(at >= late for at, _verified in self._finished.values())
 
     @property
     def passing(self) -> bool:
@@ -106,6 +111,13 @@ class Health:
         busy = self.busy()
         ended = {name: self._finished.get(name, (self._begun, False))[0] for name in self.parts}
         return all(at >= late or busy.get(name, LONGEST_PASS) < LONGEST_PASS for name, at in ended.items())
+
+    @property
+    def patient(self) -> bool:
+        """Whether passes happen, and fail for what no new daemon would mend: that one would not even know which jobs
+        dialed. Another key is what it may mend, since the service manager hands keys over at a start.
+        """
+        return self.passing and not all(part.reconciler.problem in _OF_THE_KEY for part in self.parts.values())
 
     def degraded(self) -> Sequence[str]:
         """The modes in which less is done than the rules ask for, each as a few plain words."""

@@ -1,6 +1,7 @@
 """What the service manager is told: ready after the first verified pass, and alive only while passes verify.
 
-A daemon whose passes fail on and on is not kept alive by telling so: it is started anew after WatchdogSec.
+A daemon whose passes do not end is started anew after WatchdogSec. One whose passes end, and fail by the provider
+alone, gives no sign of life either, but asks for more time with each: a new one would know less, and do no better.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ class ServiceReporter:
     def __init__(self, manager: ServiceManager, health: Health, watchdog: float | None) -> None:
         self._manager = manager
         self._health = health
+        self._watchdog = watchdog
         self._beat = BEAT if watchdog is None else min(BEAT, watchdog / 3)
         self._ready = False
         self._stopping = False
@@ -34,8 +36,9 @@ class ServiceReporter:
             self._ready = True
             self._manager.tell("READY=1", self._status(), "WATCHDOG=1")
         elif not self._ready:
-            self._manager.tell(f"EXTEND_TIMEOUT_USEC={EXTENSION * 1_000_000}", self._status())
+            self._manager.tell(_more_time(EXTENSION), self._status())
         else:
+            self._ask_for_time()
             self._sign_of_life()
 
     async def run(self) -> None:
@@ -56,8 +59,13 @@ class ServiceReporter:
 
     def stopping(self) -> None:
         """We were told to end."""
-        self._stopping = True
+        self._stopping = self._health.stopping = True
         self._manager.tell("STOPPING=1", "STATUS=draining the passes in flight")
+
+    def _ask_for_time(self) -> None:
+        """The same message that puts off the limit of a start puts off the watchdog."""
+        if self._watchdog is not None and not self._stopping and not self._health.alive and self._health.patient:
+            self._manager.tell(_more_time(self._watchdog))
 
     def _sign_of_life(self) -> None:
         if self._stopping or not self._ready:
@@ -72,3 +80,7 @@ class ServiceReporter:
 
     def _status(self) -> str:
         return f"STATUS={self._health.summary()}"
+
+
+def _more_time(seconds: float) -> str:
+    return f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}"

@@ -49,7 +49,9 @@ class Probes:
         return web.json_response(Fine(ok=True))
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """Whether the rules are loaded and a first pass brought jobs to them."""
+        """Whether the rules are loaded, a first pass brought jobs to them, and we were not told to end."""
+        if self.view.health.stopping:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "it ends, and drains the passes in flight")
         if not self.view.health.started:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no pass was verified yet")
         return web.json_response(Fine(ok=True))

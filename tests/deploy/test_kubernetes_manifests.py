@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from kubernetes_validate.utils import latest_version
 from ruamel.yaml import YAML
 
-import controller.settings
 from controller import __version__
 from controller.cli.main import main
 from controller.settings import FileKey, KeyUnreadable, load_settings
@@ -26,10 +25,6 @@ KINDS = [manifest["kind"] for manifest in MANIFESTS]
 OLDEST = "1.29"
 """The first one in which all that we use is stable, ReadWriteOncePod last."""
 PLACE = "/etc/campaign-controller"
-
-knows_who_may_read = pytest.mark.skipif(
-    not hasattr(controller.settings, "WebSettings"), reason="the settings know no `web` section yet"
-)
 
 
 def validated(manifest: Manifest, version: str) -> None:
@@ -158,7 +153,6 @@ def test_every_file_of_the_rules_folder_is_in_the_config_map() -> None:
     assert rules["options"] == {"disableNameSuffixHash": True}
 
 
-@knows_who_may_read
 class TestTheServiceSFile:
     """As the container finds it."""
 

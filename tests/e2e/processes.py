@@ -57,10 +57,11 @@ class Process:
         *args: str,
         env: Mapping[str, str],
         program: Sequence[str] = ("-m", "controller"),
+        python: str = sys.executable,
         stdin: int | None = None,
     ) -> None:
         self.popen = subprocess.Popen(
-            [sys.executable, *program, *args],
+            [python, *program, *args],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,56 +12,28 @@ import pytest
 
 from controller.core.job import Status
 from controller.runtime.report import Trigger
+from tests.e2e.alertmanager import CONFIG, PROGRAM, arguments, needs_alertmanager
 from tests.runtime.conftest import no_waits, stage
 from tests.runtime.stage import OPEN, Stage, until
 from tests.web.receiver import QUIET, Receiver
 
 __all__ = ["no_waits", "stage"]
 
-PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-CONFIG = """
-route:
-  receiver: campaign-controller
-  group_by: ['...']
-  group_wait: 0s
-  group_interval: 1s
-receivers:
-  - name: campaign-controller
-    webhook_configs:
-      - url: {url}/webhooks/alertmanager
-        send_resolved: true
-        http_config:
-          authorization: {{credentials_file: {token}}}
-"""
-
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.once,
-    pytest.mark.skipif(PROGRAM is None, reason="alertmanager is missing: Debian's package `prometheus-alertmanager`"),
+    needs_alertmanager,
 ]
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @asynccontextmanager
 async def alertmanager(folder: Path, receiver: Receiver) -> AsyncIterator[str]:
     """The program's own address."""
-    config = folder / "alertmanager.yml"
-    config.write_text(CONFIG.format(url=receiver.url, token=receiver.token))
-    address = f"127.0.0.1:{free_port()}"
-    arguments = [
-        f"--config.file={config}",
-        f"--storage.path={folder / 'data'}",
-        f"--web.listen-address={address}",
-        "--cluster.listen-address=",
-    ]
+    (folder / "alertmanager.yml").write_text(CONFIG.format(url=receiver.url, token=receiver.token))
+    address, options = arguments(folder)
     with (folder / "alertmanager.log").open("wb") as told:
         assert PROGRAM is not None
-        process = await asyncio.create_subprocess_exec(PROGRAM, *arguments, stdout=told, stderr=told)
+        process = await asyncio.create_subprocess_exec(PROGRAM, *options, stdout=told, stderr=told)
     try:
         yield f"http://{address}"
     finally:

@@ -1,7 +1,10 @@
 """How the daemon ends: drained by a signal, and at once by a second one."""
 
+import json
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +87,36 @@ def test_a_stuck_provider_does_not_keep_the_daemon_from_ending(scene: Stage) -> 
     finally:
         box.popen.send_signal(signal.SIGCONT)
     assert claimed(scene).keys() == {f"j{n}" for n in range(20)}
+
+
+def probed(url: str, path: str) -> tuple[int, str]:
+    """What the daemon answers to a probe: the code, and the body."""
+    try:
+        with urllib.request.urlopen(f"{url}{path}", timeout=10) as answer:  # noqa: S310 - loopback
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_while_it_drains_it_is_alive_and_not_ready(scene: Stage) -> None:
+    box = served(scene, 20, limits="request_timeout: 3s,")
+    scene.config.write_text(scene.config.read_text().replace("listen: off", "listen: 127.0.0.1:0"))
+    daemon = scene.daemon()
+    url = daemon.wait_for("web.started")["url"]
+    until(lambda: probed(url, "/readyz")[0] == 200, daemon)
+    box.popen.send_signal(signal.SIGSTOP)
+    try:
+        opened(scene)
+        daemon.wait_for("request.retried")  # a pass is under way, and waits for an answer
+        daemon.popen.send_signal(signal.SIGTERM)
+        daemon.wait_for("daemon.stopping")
+        code, body = probed(url, "/readyz")
+        assert (code, json.loads(body)["detail"]) == (503, "it ends, and drains the passes in flight")
+        assert probed(url, "/healthz")[0] == 200
+    finally:
+        box.popen.send_signal(signal.SIGCONT)
+    assert daemon.popen.wait(60) == 0
 
 
 def test_a_second_signal_ends_it_at_once(scene: Stage) -> None:

@@ -127,6 +127,20 @@ async def test_passes_over_each_workspace_have_to_happen(stage: Stage, health: H
     assert not health.passing
 
 
+@pytest.mark.parametrize(("status", "patient"), [(503, True), (429, True), (404, True), (401, False), (403, False)])
+async def test_an_outage_is_sat_out_and_a_refused_key_is_not(
+    stage: Stage, health: Health, status: int, patient: bool
+) -> None:
+    await passed(stage, health)
+    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(status)))
+    await passed(stage, health)
+    assert health.started
+    assert not health.alive
+    assert health.patient is patient
+    stage.clock.instant += LATE_AFTER * RESYNC + 0.1
+    assert not health.patient, "no pass ends any more"
+
+
 async def test_one_job_that_refuses_spoils_no_pass(stage: Stage, health: Health) -> None:
     bad = stage.add()
     stage.add()
@@ -222,9 +236,38 @@ async def test_a_service_manager_hears_of_each_pass_until_we_are_ready_and_then_
     reloading, reloaded = manager.take()
     assert reloading[0] == "RELOADING=1"
     assert reloaded == ("READY=1", "STATUS=no jobs")
+    assert not health.stopping
     service.stopping()
+    assert health.stopping
+    stage.faults.append(failing)
     service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
     assert manager.take() == [("STOPPING=1", "STATUS=draining the passes in flight")]
+
+
+async def test_a_pass_that_ends_in_an_outage_is_no_sign_of_life_and_asks_for_more_time(
+    stage: Stage, health: Health
+) -> None:
+    manager = Manager()
+    service = ServiceReporter(manager, health, 300.0)
+    service.passed(await stage.reconciler.run_pass(Trigger.START))
+    manager.take()
+    stage.faults.append(on("GET", "/batch_dial_jobs", refusing(503)))
+    service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+    assert manager.take() == [
+        ("EXTEND_TIMEOUT_USEC=300000000",),
+        ("STATUS=DEGRADED: main cannot be read: server_error; no jobs",),
+    ]
+    stage.faults[:] = [on("GET", "/batch_dial_jobs", refusing(401))]
+    service.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+    assert manager.take() == [("STATUS=DEGRADED: main cannot be read: unauthorized; no jobs",)]
+    unwatched = ServiceReporter(manager, health, None)
+    for _ in range(2):
+        stage.faults.clear()
+        unwatched.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+        stage.faults.append(on("GET", "/batch_dial_jobs", refusing(503)))
+        manager.take()
+        unwatched.passed(await stage.reconciler.run_pass(Trigger.RESYNC))
+        assert [message[0][:6] for message in manager.take()] == ["STATUS"], "nobody waits for a sign of life"
 
 
 def test_a_watchdog_is_told_three_times_as_often_as_it_asks(health: Health) -> None:

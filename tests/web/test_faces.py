@@ -65,6 +65,18 @@ async def test_an_outage_of_the_api_makes_it_unready_and_leaves_it_alive(said: l
         assert (dead.status, dead.headers["Content-Type"]) == (503, "application/problem+json")
 
 
+async def test_an_outage_after_the_first_verified_pass_leaves_it_ready(said: list[Any]) -> None:
+    async with opened("") as served:
+        await served.start()
+        await served.sandbox.close()
+        served.daemon.reload()
+        assert served.daemon._running is not None
+        served.daemon._running.engine.requested()
+        await until(lambda: bool(lines(said, "pass.failed")), 20)
+        assert (await served.get("/readyz")).status == 200
+        assert (await served.get("/healthz")).status == 200
+
+
 async def test_without_a_listener_the_socket_serves_all_the_same(said: list[Any]) -> None:
     async with opened("") as served:
         job = served.add("Night owls")
