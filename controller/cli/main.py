@@ -37,6 +37,7 @@ COMMANDS = {
     "explain": _Listed("explain", "Why one job is in its state, and until when."),
     "preview": _Listed("preview", "When campaigns are open and closed; asks no API."),
     "status": _Listed("status", "Jobs, claims, holds, findings, incidents as the daemon sees them."),
+    "healthcheck": _Listed("healthcheck", "Whether the daemon makes its passes, for container engines."),
     "incident": _Listed("incident", "Stop jobs now, for a reason, and let go again."),
     "hold": _Listed("hold", "Pause single jobs and keep them paused."),
     "release": _Listed("release", "Remove holds, or end our ownership of pauses."),
