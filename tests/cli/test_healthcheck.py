@@ -97,7 +97,8 @@ def test_it_fails_in_time_where_the_daemon_is_stuck(stage: Stage, monkeypatch: p
 def test_it_is_quick_to_load_since_it_is_run_again_and_again(stage: Stage) -> None:
     code = (
         "import json, sys\nfrom controller.cli.main import main\n"
-        f"try: main(['healthcheck', '--config', {str(stage.config)!r}])\nexcept SystemExit as end: assert end.code == 1\n"
+        f"try: main(['healthcheck', '--config', {str(stage.config)!r}])\n"
+        "except SystemExit as end: assert end.code == 1\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
