@@ -13,7 +13,7 @@ ARGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: demo dist install uninstall licences test test-here test-covered test-all-zones simulate defects fuzz mutants bench screenshots lint lock prometheus-rule clean
+.PHONY: demo dist install uninstall image licences test test-here test-covered test-all-zones simulate defects fuzz mutants bench screenshots lint lock prometheus-rule clean
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m controller demo $(ARGS)
@@ -41,6 +41,15 @@ install: dist
 
 uninstall:
 	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh deploy/systemd/install.sh uninstall
+
+# The image, by the first builder of these that there is; BASE is another base, ARGS are more options of the builder. All
+# but docker are asked for its format: OCI's own has no healthcheck.
+BUILDER ?= $(firstword $(foreach name,podman docker buildah,$(if $(shell command -v $(name)),$(name))) podman)
+IMAGE ?= campaign-controller:$(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' controller/__init__.py)
+image:
+	$(BUILDER) build $(if $(filter-out docker,$(notdir $(BUILDER))),--format docker) --file deploy/container/Containerfile \
+		--tag '$(IMAGE)' $(if $(BASE),--build-arg BASE='$(BASE)') \
+		--build-arg REVISION="$$(git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)" $(ARGS) .
 
 # The licences of what is installed with the program, for deploy/licences.md.
 licences: $(VENV)/.ready

@@ -1,14 +1,24 @@
 """The command line's root. Commands are imported when they are called, so that `--help` is quick."""
 
 import importlib
+import os
+import signal
 import zoneinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from controller import __version__
 
 zoneinfo.reset_tzpath(to=[])  # zone data comes from the pinned tzdata wheel: an image's own goes stale
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+if os.getpid() == 1:  # a container's first process: what it has no handler for, the kernel keeps from it
+    signal.signal(signal.SIGTERM, _end)
 
 
 class _Listed(NamedTuple):
@@ -27,6 +37,7 @@ COMMANDS = {
     "explain": _Listed("explain", "Why one job is in its state, and until when."),
     "preview": _Listed("preview", "When campaigns are open and closed; asks no API."),
     "status": _Listed("status", "Jobs, claims, holds, findings, incidents as the daemon sees them."),
+    "healthcheck": _Listed("healthcheck", "Whether the daemon makes its passes, for container engines."),
     "incident": _Listed("incident", "Stop jobs now, for a reason, and let go again."),
     "hold": _Listed("hold", "Pause single jobs and keep them paused."),
     "release": _Listed("release", "Remove holds, or end our ownership of pauses."),
