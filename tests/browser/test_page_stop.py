@@ -112,15 +112,14 @@ def test_everything_is_stopped_by_keyboard_alone(served: Served, open_page: Open
     for field, text in (("name", "ann"), ("token", WRITE)):
         ann.tab_to(f"[name={field}]")
         keys.type(text)
-    with ann.page.expect_navigation():
-        keys.press("Enter")
+    ann.enter()
     ann.go("/")
     ann.tab_to("a[href='/stop']")
-    keys.press("Enter")
+    ann.enter()
     ann.page.wait_for_url("**/stop")
     ann.tab_to("form[action='/stop'] [name=reason]")
     keys.type(REASON)
     focused = ann.tab_to("form[action='/stop'] button")
     assert focused.evaluate("each => getComputedStyle(each).outlineStyle") != "none", "who tabs must see where they are"
-    keys.press("Enter")
+    ann.enter()
     served.until_status("east", "PAUSED")

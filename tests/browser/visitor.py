@@ -64,6 +64,12 @@ class Visitor:
         with self.page.expect_navigation():
             self.page.locator(f"form[action$='{to}'] button").click()
 
+    def enter(self) -> None:
+        """Press Enter where that leads elsewhere. The key comes up there: the page that is left may not answer."""
+        with self.page.expect_navigation():
+            self.page.keyboard.down("Enter")
+        self.page.keyboard.up("Enter")
+
     def row(self, name: str) -> Locator:
         """A job's row on the first page."""
         return self.page.locator("main tr", has_text=name)
