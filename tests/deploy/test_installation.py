@@ -55,7 +55,9 @@ def test_what_it_puts_into_an_empty_root_is_whole_keeps_the_operator_s_files_and
     make("install")
     assert files(root) == PROGRAM | DOCUMENTS | SAMPLES
     venv = root / PREFIX[1:] / "lib" / NAME
-    assert (venv / "bin" / NAME).read_text().startswith(f"#!{PREFIX}/lib/{NAME}/bin/python\n")
+    # Where the root's own path is too long for a first line, pip writes two, for the shell.
+    started_by = (venv / "bin" / NAME).read_text().splitlines()[:2]
+    assert any(f"{PREFIX}/lib/{NAME}/bin/python" in line for line in started_by)
     assert not [path for path in (venv / "bin").iterdir() if path.is_file() and str(root).encode() in path.read_bytes()]
     assert not list(venv.glob("lib/python*/site-packages/pip"))
 
