@@ -48,6 +48,14 @@ class Listening:
             if event in (name, data.get("event")):
                 return data, number
 
+    async def each(self, *events: str) -> dict[str, Any]:
+        """One of each, in whatever order: a state is told from memory, a line once it was read from the disk."""
+        found: dict[str, Any] = {}
+        while len(found) < len(events):
+            name, data, _number = await self.next()
+            found |= {event: data for event in (name, data.get("event")) if event in events}
+        return found
+
     async def _block(self) -> dict[str, str]:
         fields: dict[str, str] = {}
         while (line := (await self.answer.content.readline()).decode()) != "\n":
@@ -78,9 +86,8 @@ async def test_first_comes_how_it_is_and_then_what_happens(served: DaemonStage) 
         await served.post("/api/v1/incidents", {"name": "storm"})
         row, number = await heard.until("incident.opened")
         assert (row["actor"], row["facts"]["incident"], row["id"]) == ("ann", "storm", number)
-        await heard.until("job.paused")
-        state, _ = await heard.until("state")
-        assert "PAUSED" in state["by_status"]
+        found = await heard.each("job.paused", "state")
+        assert "PAUSED" in found["state"]["by_status"]
 
 
 async def test_lines_come_once_each_and_in_their_order(served: DaemonStage) -> None:
