@@ -1,7 +1,6 @@
 """`run`: the daemon."""
 
 import asyncio
-import gc
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import structlog
 from controller.app import Daemon, handle_signals
 from controller.cli.context import SEEN_KEYS, read_settings, start_logs, the_clock
 from controller.cli.failures import reporting_failures
+from controller.cli.garbage import spare_what_is_loaded
 from controller.cli.options import config_option
 from controller.telemetry.notify import service_manager
 
@@ -35,7 +35,7 @@ def run(config: Path) -> None:
         manager, watchdog = service_manager(os.environ)
         daemon = Daemon(settings, clock, SEEN_KEYS, manager, watchdog, logs)
         handle_signals(daemon)
-        daemon.loaded = _spare_what_is_loaded
+        daemon.loaded = spare_what_is_loaded
         await daemon.run()
 
     try:
@@ -45,9 +45,3 @@ def run(config: Path) -> None:
         raise
     finally:
         logs.close(LOG_FLUSH_SECONDS)
-
-
-def _spare_what_is_loaded() -> None:
-    """Let the garbage collector walk over what comes and goes: it runs often while thousands of jobs are paused."""
-    gc.collect()
-    gc.freeze()

@@ -126,16 +126,17 @@ class Ledger:
         """The incidents and holds, ready to be asked."""
         return self._memory.controls
 
-    async def record(self, changes: Sequence[Change]) -> bool:
+    async def record(self, changes: Sequence[Change], waited: float = 0.0) -> bool:
         """Take the changes into memory at once, and write them with whatever the store did not take before, even where
         the caller is cancelled.
 
         Returns whether they are on disk, but for what breaks a rule of the store; False once the store is broken, or
-        keeps us waiting: they are written when it returns. Never raises StoreError.
+        keeps us waiting: they are written when it returns. Never raises StoreError. `waited` are the seconds for which
+        the caller was kept waiting for the same purpose before.
         """
         for change in changes:
             self._memory.remember(change)
-        return await self._queue.put(changes)
+        return await self._queue.put(changes, waited)
 
     def note(self, changes: Sequence[Change]) -> None:
         """The same without waiting: they are written soon, and before whatever is recorded later."""

@@ -1,5 +1,6 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
+import asyncio
 from collections.abc import Callable, Container, Iterable, Mapping
 
 import structlog
@@ -26,6 +27,9 @@ from controller.store.changes import Change, PutClaim
 from controller.vogent.errors import ApiError
 
 log = structlog.get_logger()
+
+AT_ONCE = 500
+"""So many jobs are decided about before others get their turn, and the first pauses leave."""
 
 Decided = list[tuple[Decision, Situation]]
 
@@ -64,10 +68,15 @@ class Reconciler:
     async def fast_path(self, at: Instant | None = None) -> None:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`, or now."""
         snapshot = self._snapshots.take(self._clock.now() if at is None else at)
-        decided, pauses = self._decide(self.observer.jobs.values(), snapshot)
-        pauses += [decision for decision, _situation in decided if decision.action is Action.PAUSE]
-        if pauses:
-            await self._sweep.pause(pauses, self._journal(snapshot), snapshot.now)
+        journal = self._journal(snapshot)
+        async with asyncio.TaskGroup() as pausing:
+            known = list(self.observer.jobs.values())
+            for start in range(0, len(known), AT_ONCE):
+                decided, pauses = self._decide(known[start : start + AT_ONCE], snapshot)
+                pauses += [decision for decision, _situation in decided if decision.action is Action.PAUSE]
+                if pauses:
+                    pausing.create_task(self._sweep.pause(pauses, journal, snapshot.now))
+                await asyncio.sleep(0)
 
     async def run_pass(
         self, trigger: Trigger, at: Instant | None = None, interrupted: Callable[[], bool] = lambda: False

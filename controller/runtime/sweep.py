@@ -1,8 +1,9 @@
 """The two phases of a pass that change jobs: pauses, then resumes and starts.
 
 Intents are stored before requests leave, in batches of one transaction each; a batch's requests start once it is
-durable, and the batches overlap. What becomes of a request is noted before another one for the same job may leave. What
-was not verified at once is followed on its own timer.
+durable, and the next batch begins as soon as few of them wait for their place: ten thousand tasks at once would keep
+the event loop and the garbage collector busy. What becomes of a request is noted before another one for the same job
+may leave. What was not verified at once is followed on its own timer.
 """
 
 import asyncio
@@ -18,16 +19,15 @@ from controller.core.claim import Claim, ClaimState
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
 from controller.core.job import JobKey, Status
-from controller.core.verify import agrees, verify_failed
-from controller.runtime import findings
+from controller.core.verify import agrees
 from controller.runtime.changer import Changer
 from controller.runtime.consequences import Consequences
-from controller.runtime.followers import Followers
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
 from controller.runtime.overrides import Overrides
 from controller.runtime.report import Outcome, Result
+from controller.runtime.settling import Settling
 from controller.runtime.snapshot import Snapshots
 from controller.runtime.turns import Turns
 from controller.store.changes import Change, PutClaim
@@ -56,28 +56,29 @@ class Sweep:
         self._changer = changer
         self._observer = observer
         self._ledger = ledger
-        self._clock = snapshots.watch.clock
         self._snapshots = snapshots
         self._new_id = new_id
         self._overrides = overrides
         self._consequences = consequences
-        self._followers = Followers()
+        self._settling = Settling(changer, consequences, ledger, snapshots.watch.clock)
         self._late: set[asyncio.Task[list[Outcome]]] = set()
         self._ended = 0
         self._pausing: set[JobKey] = set()
         self._changing: Counter[JobKey] = Counter()
         self._turns = Turns()
+        self._beginning = asyncio.Lock()
 
     def begin(self) -> None:
         """A pass begins."""
-        self._followers.begin()
+        self._settling.followers.begin()
 
     async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         """Store the intents and send the pauses. One that hangs holds up neither the resumes nor the next pass."""
         stuck = self._changer.looks_in_vain
         wanted = [each for each in decisions if each.job.key not in self._pausing or stuck(each.job.key)]
         self._pausing.update(decision.job.key for decision in wanted)
-        batches = [asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(wanted)]
+        kept = _KeptWaiting()
+        batches = [asyncio.create_task(self._pause_batch(batch, journal, now, kept)) for batch in _batches(wanted)]
         self._late.update(batches)
         for batch in batches:
             batch.add_done_callback(self._late.discard)
@@ -101,7 +102,7 @@ class Sweep:
             if interrupted():
                 journal.log.info("pass.interrupted", left=len(decisions) - len(outcomes))
                 break
-            self._followers.supersede(batch)
+            self._settling.followers.supersede(batch)
             unproven = {decision.job.key for decision in batch if self._unproven(decision.job.key)}
             with self._under_way(batch):
                 if not await self._move_claims(batch, claims.resuming, now):
@@ -122,7 +123,7 @@ class Sweep:
     async def settled(self) -> list[Outcome]:
         """Wait for all changes that are still under way or followed, and say what became of them."""
         late = [outcome for batch in await asyncio.gather(*self._late) for outcome in batch]
-        return late + await self._followers.settled()
+        return late + await self._settling.followers.settled()
 
     async def close(self) -> None:
         """Wait for the pauses that are under way, and stop following what was sent."""
@@ -132,23 +133,33 @@ class Sweep:
         finally:
             for batch in list(self._late):
                 batch.cancel()
-            await self._followers.close()
+            await self._settling.followers.close()
 
     async def _wait(self, batches: Collection[asyncio.Task[list[Outcome]]]) -> Collection[asyncio.Task[list[Outcome]]]:
         _done, pending = await asyncio.wait(batches, timeout=PATIENCE)
         return pending
 
-    async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
-        self._followers.supersede(batch)
+    async def _pause_batch(
+        self, batch: Sequence[Decision], journal: Journal, now: Instant, kept: "_KeptWaiting"
+    ) -> list[Outcome]:
+        self._settling.followers.supersede(batch)
         try:
-            return await self._send_pauses(batch, journal, now)
+            return await self._send_pauses(batch, journal, now, kept)
         finally:
             self._pausing.difference_update(decision.job.key for decision in batch)
 
-    async def _send_pauses(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+    async def _send_pauses(
+        self, batch: Sequence[Decision], journal: Journal, now: Instant, kept: "_KeptWaiting"
+    ) -> list[Outcome]:
         with self._under_way(batch):
-            await self._ledger.record([change for each in batch for change in self._intent(each, journal, now)])
-            sent = await asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))
+            async with self._beginning:
+                await self._changer.api.room_for_pauses()
+                intents = [change for each in batch for change in self._intent(each, journal, now)]
+                with kept.waiting():
+                    await self._ledger.record(intents, kept.seconds)
+                sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))
+                await asyncio.sleep(0)  # each takes its place, or stands in line for it
+            sent = await sending
             await self._ledger.record([])
         return [outcome for outcome in sent if outcome is not None]
 
@@ -177,11 +188,11 @@ class Sweep:
         key = decision.job.key
         try:
             async with self._turns.of(key, self._changer.hurried(key)):
-                self._followers.supersede([decision])
+                self._settling.followers.supersede([decision])
                 if self._stopped_meanwhile(decision):
                     return None
                 outcome = await _guarded(decision, self._changer.pause(decision))
-                self._note(outcome, journal)
+                self._settling.note(outcome, journal)
                 return outcome
         finally:
             self._pausing.discard(key)
@@ -228,34 +239,13 @@ class Sweep:
         async with self._turns.of(key):
             outcome = withdrawn or await _guarded(decision, self._changer.unpause(decision, still_wanted))
             outcome = replace(outcome, unproven_before=key in unproven)
-            self._note(outcome, journal)
+            self._settling.note(outcome, journal)
             return outcome
 
     def _unproven(self, key: JobKey) -> bool:
         """Whether an earlier resume of the job may still take effect."""
         claim = self._ledger.claims.get(key)
         return key in self._snapshots.unproven or (claim is not None and claim.state is ClaimState.RESUMING)
-
-    def _note(self, outcome: Outcome, journal: Journal) -> None:
-        """Take what became of a change into memory while no other change of the job can be under way."""
-        self._ledger.note(list(self._consequences.of(outcome, journal, self._clock.now())))
-        if outcome.result is Result.UNVERIFIED:
-            self._followers.follow(outcome, lambda unsettled: self._settle(unsettled, journal))
-        elif outcome.result in (Result.VERIFIED, Result.GONE):
-            self._followers.unfollow(outcome.decision.job.key)
-
-    async def _settle(self, outcome: Outcome, journal: Journal) -> Outcome:
-        settled = await self._changer.settle(outcome)
-        settled = replace(settled, unproven_before=outcome.unproven_before)
-        now = self._clock.now()
-        decision = settled.decision
-        if settled.result is not Result.UNVERIFIED:
-            await self._ledger.record(list(self._consequences.of(settled, journal, now)))
-            return settled
-        answer = settled.answer or decision.job
-        finding = verify_failed(decision.action, answer, self._changer.verify_within)
-        await self._ledger.record(list(findings.open_one(self._ledger, finding, decision.job, journal, now)))
-        return settled
 
     @contextmanager
     def _under_way(self, batch: Sequence[Decision]) -> Iterator[None]:
@@ -268,6 +258,23 @@ class Sweep:
             for key in keys:
                 if not self._changing[key]:
                     del self._changing[key]
+
+
+class _KeptWaiting:
+    """For how many real seconds the batches of one phase have waited for the store, one after the other."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """They wait, meanwhile."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            yield
+        finally:
+            self.seconds += loop.time() - begun
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:

@@ -81,20 +81,20 @@ class WriteQueue:
         self._writing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle
 
-    async def put(self, changes: Sequence[Change]) -> bool:
-        """Have the changes written, even where the caller is cancelled.
+    async def put(self, changes: Sequence[Change], waited: float = 0.0) -> bool:
+        """Have the changes written, even where the caller is cancelled. It has `waited` so many seconds before.
 
         Returns whether they are; False once the store counts as broken: they are written when it returns.
         """
         if self.durable and not changes and self._writing is None:
             return True
-        recording = self.add(changes)
+        recording = self.add(changes, waited)
         return False if recording is None else await recording.written
 
-    def add(self, changes: Sequence[Change]) -> _Recording | None:
+    def add(self, changes: Sequence[Change], waited: float = 0.0) -> _Recording | None:
         """The same without waiting; None where nobody could wait for it."""
         loop = asyncio.get_running_loop()
-        recording = _Recording(list(changes), loop.create_future(), loop.time())
+        recording = _Recording(list(changes), loop.create_future(), loop.time() - waited)
         if not self.durable:
             self._keep_back(recording)
         self._begin()

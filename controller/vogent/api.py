@@ -47,6 +47,9 @@ class JobsApi(Protocol):
     async def pause(self, job_id: str) -> Job:
         """Send `paused: true`, more than once where an attempt fails; the job as answered."""
 
+    async def room_for_pauses(self) -> None:
+        """Returns once so few pauses wait for their place that more are welcome: thousands need not wait at once."""
+
     async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Send `paused: false`, once: it resumes a PAUSED job and starts an INIT one; the job as answered.
 

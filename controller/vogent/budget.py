@@ -1,7 +1,7 @@
 """How many requests may be in flight at once, and whose turn it is."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -28,6 +28,7 @@ class Budget:
         self._pauses = _Lane()
         self._others = _Lane()
         self._reservations = 0
+        self._held_back: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
     def in_flight(self) -> int:
@@ -46,6 +47,14 @@ class Budget:
     def other(self) -> AbstractAsyncContextManager[None]:
         """Hold a place for any other request."""
         return _Place(self, self._others)
+
+    async def short_line(self, most: int) -> None:
+        """Wait, first come, first served, until at most so many pauses wait for a place."""
+        if not self._held_back and len(self._pauses.queue) <= most:
+            return
+        short: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._held_back.append((most, short))
+        await short
 
     def reserve(self) -> AbstractContextManager[None]:
         """Keep half of the places from other requests while a pause is under way, between its attempts too."""
@@ -82,6 +91,10 @@ class Budget:
             _hand_over(self._pauses)
         while self._others.queue and self._has_room_for(self._others):
             _hand_over(self._others)
+        while self._held_back and len(self._pauses.queue) <= self._held_back[0][0]:
+            _, short = self._held_back.popleft()
+            if not short.done():
+                short.set_result(None)
 
     def _has_room_for(self, lane: _Lane) -> bool:
         within = lane is self._pauses or lane.held < self._others_limit()

@@ -32,6 +32,8 @@ from controller.vogent.wire import (
 
 #: How many items a page is asked for. The reference names no greatest number.
 PAGE_LIMIT = 100
+#: So many pauses may wait for their place before whoever has more of them is asked to hold them back.
+PAUSES_IN_LINE = 100
 #: A list that goes on beyond so many pages is taken for one that never ends.
 MOST_PAGES = 10_000
 
@@ -145,6 +147,10 @@ class VogentClient:
 
         with self._budget.reserve():
             return await retried(once)
+
+    async def room_for_pauses(self) -> None:
+        """Wait until no more than PAUSES_IN_LINE pauses wait for their place."""
+        await self._budget.short_line(PAUSES_IN_LINE)
 
     async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Resume a PAUSED job or start an INIT one. Sent once: the caller decides anew after a failure.

@@ -60,6 +60,9 @@ class DryRunClient:
         """Record a pause."""
         return await self._would_be(UnsentRequest(Write.PAUSE, job_id), Status.PAUSED)
 
+    async def room_for_pauses(self) -> None:
+        """There is room: nothing is sent."""
+
     async def unpause(self, job_id: str, still_wanted: Callable[[], bool] = always) -> Job:
         """Record a resume or a start."""
         if not still_wanted():

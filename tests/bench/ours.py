@@ -1,7 +1,6 @@
 """The product's own parts over one workspace, put together as the daemon does: client, store on disk, ledger, logs."""
 
 import asyncio
-import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,12 +42,6 @@ def closing_at(instant: float) -> Rulebook:
     """The same campaign, and an incident over it, whose pause is due at that instant."""
     incident = Incident("carrier", "One-way audio on trunk 3", instant + CLOSE_EARLY)
     return rulebook(RENEWALS, incidents=(incident,), revision=f"closing-{instant}")
-
-
-def spare_what_is_loaded() -> None:
-    """As the daemon does once it is loaded."""
-    gc.collect()
-    gc.freeze()
 
 
 class Workspace:

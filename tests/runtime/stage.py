@@ -245,6 +245,7 @@ class Meddler:
         self.get_job = inner.get_job
         self.pause = inner.pause
         self.unpause = inner.unpause
+        self.room_for_pauses = inner.room_for_pauses
         self.put_schedule = inner.put_schedule
         self.queue = inner.queue
         self.close = inner.close

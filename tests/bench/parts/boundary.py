@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import aiohttp
 
+from controller.cli.garbage import spare_what_is_loaded
 from tests.bench.bare import HEADERS
 from tests.bench.lag import p99
-from tests.bench.ours import closing_at, opened, spare_what_is_loaded, waiting
+from tests.bench.ours import closing_at, opened, waiting
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, alone
 

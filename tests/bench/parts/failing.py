@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterator
 
+from controller.cli.garbage import spare_what_is_loaded
 from controller.runtime.report import Trigger
 from tests.bench import bare
-from tests.bench.ours import opened, spare_what_is_loaded
+from tests.bench.ours import opened
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, compared
 

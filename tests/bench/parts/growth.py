@@ -5,10 +5,11 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
+from controller.cli.garbage import spare_what_is_loaded
 from controller.core.campaign import Selector
 from controller.core.rulebook import Rulebook
 from controller.runtime.report import Trigger
-from tests.bench.ours import RENEWALS, floor, opened, rulebook, spare_what_is_loaded
+from tests.bench.ours import RENEWALS, floor, opened, rulebook
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, compared
 from tests.core.build import campaign

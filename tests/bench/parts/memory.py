@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import psutil
 
-from tests.bench.ours import opened, spare_what_is_loaded
+from controller.cli.garbage import spare_what_is_loaded
+from tests.bench.ours import opened
 from tests.bench.provider import running
 from tests.bench.table import Bar, Row, alone
 

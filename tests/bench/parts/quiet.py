@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import aiohttp
 from pydantic import BaseModel, Field
 
+from controller.cli.garbage import spare_what_is_loaded
 from controller.runtime.report import Trigger
 from tests.bench.bare import HEADERS
-from tests.bench.ours import opened, spare_what_is_loaded
+from tests.bench.ours import opened
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, compared
 

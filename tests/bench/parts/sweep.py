@@ -9,9 +9,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
+from controller.cli.garbage import spare_what_is_loaded
 from tests.bench import bare
 from tests.bench.lag import p99, watched
-from tests.bench.ours import opened, spare_what_is_loaded
+from tests.bench.ours import opened
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, compared, missing, unpaired
 
