@@ -63,7 +63,7 @@ class Alarms:
         """Tell what waits, as far as the second way takes it now; the rest goes on waiting."""
         if self._outlet is not None:
             while self._free(self._outlet) and self._waiting:
-                self._outlet.load(f"{self._waiting.popleft().text}\n")
+                self._outlet.load([f"{self._waiting.popleft().text}\n"])
 
     def give_up(self) -> None:
         """Tell for the last time."""

@@ -2,18 +2,23 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Final, TextIO
+from typing import Final, Protocol, TextIO
 
 from controller.telemetry.alarms import Alarms, Line
-from controller.telemetry.outlet import Outlet
+from controller.telemetry.outlet import PIPE_BUF, Outlet
 
 QUEUED_LINES: Final = 10_000
 ALARM_ROOM: Final = 1_000
 """How many more lines the queue takes where they are alarms: others leave them no room."""
 _POLL_MILLISECONDS: Final = 20
 """How soon the thread notices, while the reader is stuck, that it is to give up or to tell alarms."""
+_GATHERING_SECONDS: Final = 0.01
+"""How long lines may gather, where more come in a row, so that the thread does not take the interpreter from the event
+loop for each.
+"""
 
 
 class LineWriter:
@@ -91,22 +96,42 @@ class LineWriter:
             self._queue.put(line)
 
     def _run(self) -> None:
-        while not self._giving_up.is_set():
-            line = self._queue.get()
-            if line is None:
-                self._say_dropped()
-                break
-            self._carry(line)
+        over = False
+        while not over and not self._giving_up.is_set():
+            lines, over = self._next_lines()
+            self._carry(lines)
+            self._giving_up.wait(_GATHERING_SECONDS)
+        if over:
+            self._say_dropped()
         self._alarms.give_up()
 
-    def _carry(self, line: Line) -> None:
-        if not self._write(line):
-            self._drop(1)
-            self._alarms.tell()
-            return
-        self._alarms.written(line)
-        if self._queue.qsize() <= self._limit // 2:
-            self._say_dropped()
+    def _next_lines(self) -> tuple[list[Line], bool]:
+        """Wait for a line, and take those behind it that can be written with it; whether no more will come."""
+        lines: list[Line] = []
+        line = self._queue.get()
+        room = PIPE_BUF if self._sink.ready() else 0
+        while line is not None:
+            lines.append(line)
+            room -= len(line.text) + 1
+            if room <= 0:
+                return lines, False
+            try:
+                line = self._queue.get_nowait()
+            except Empty:
+                return lines, False
+        return lines, True
+
+    def _carry(self, lines: list[Line]) -> None:
+        while lines:
+            written = self._write(lines)
+            for line in lines[:written]:
+                self._alarms.written(line)
+            if written < len(lines):
+                self._drop(1)
+                self._alarms.tell()
+            elif self._queue.qsize() <= self._limit // 2:
+                self._say_dropped()
+            lines = lines[written + 1 :]
 
     def _say_dropped(self) -> None:
         with self._count:
@@ -114,21 +139,19 @@ class LineWriter:
         untold = self._alarms.untold
         if not count and untold == self._untold_reported:
             return
-        if self._write(Line(self._report(count, untold - self._untold_reported), time.monotonic())):
+        if self._write([Line(self._report(count, untold - self._untold_reported), time.monotonic())]):
             self._untold_reported = untold
         else:
             with self._count:
                 self._unreported += count
 
-    def _write(self, line: Line) -> bool:
-        self._look_after(line)
-        try:
-            return self._sink(f"{line.text}\n", lambda: self._goes_on(line))
-        except (OSError, ValueError):  # a broken pipe, a full disk, a closed stream
-            return False
+    def _write(self, lines: list[Line]) -> int:
+        """How many of these were written; the next one could not be."""
+        self._look_after(lines[0])
+        return self._sink.write([f"{line.text}\n" for line in lines], lambda: self._goes_on(lines[0]))
 
     def _goes_on(self, line: Line) -> bool:
-        """Whether to go on trying to write this line, which the stream does not take now."""
+        """Whether to go on trying to write this line, and those behind it, which the stream does not take now."""
         self._look_after(line)
         return not self._giving_up.is_set()
 
@@ -152,10 +175,14 @@ class LineWriter:
             return left
 
 
-_Sink = Callable[[str, Callable[[], bool]], bool]
-"""Writes a text, and asks whether to go on whenever it had to wait; False where it gave up before the end. Raises
-OSError.
-"""
+class _Sink(Protocol):
+    def ready(self) -> bool:
+        """Whether some lines may be written at once, since none of them will have to wait."""
+
+    def write(self, texts: Sequence[str], go_on: Callable[[], bool]) -> int:
+        """Write these, and ask whether to go on whenever that had to wait. Gives how many were written whole; where
+        that is not all, the next one could not be: a broken pipe, a full disk, a closed stream, or it was to give up.
+        """
 
 
 def _sink(stream: TextIO) -> _Sink:
@@ -171,19 +198,29 @@ class _StreamSink:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __call__(self, text: str, _: Callable[[], bool]) -> bool:
-        self._stream.write(text)
-        self._stream.flush()
-        return True
+    def ready(self) -> bool:
+        return False
+
+    def write(self, texts: Sequence[str], go_on: Callable[[], bool]) -> int:  # noqa: ARG002 - it never waits
+        try:
+            self._stream.write("".join(texts))
+            self._stream.flush()
+        except (OSError, ValueError):
+            return 0
+        return len(texts)
 
 
 class _DescriptorSink:
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
 
-    def __call__(self, text: str, go_on: Callable[[], bool]) -> bool:
-        self._outlet.load(text)
-        while not self._outlet.done:
-            if not self._outlet.push(_POLL_MILLISECONDS) and not go_on():
-                return False
-        return True
+    def ready(self) -> bool:
+        return self._outlet.ready
+
+    def write(self, texts: Sequence[str], go_on: Callable[[], bool]) -> int:
+        self._outlet.load(texts)
+        with suppress(OSError):
+            while not self._outlet.done:
+                if not self._outlet.push(_POLL_MILLISECONDS) and not go_on():
+                    break
+        return self._outlet.whole
