@@ -67,6 +67,8 @@ class Sweep:
         self._changing: Counter[JobKey] = Counter()
         self._turns = Turns()
         self._beginning = asyncio.Lock()
+        self._waited = 0.0
+        """Seconds for which the batches that are under way have waited for the store, one after the other."""
 
     def begin(self) -> None:
         """A pass begins."""
@@ -77,8 +79,9 @@ class Sweep:
         stuck = self._changer.looks_in_vain
         wanted = [each for each in decisions if each.job.key not in self._pausing or stuck(each.job.key)]
         self._pausing.update(decision.job.key for decision in wanted)
-        kept = _KeptWaiting()
-        batches = [asyncio.create_task(self._pause_batch(batch, journal, now, kept)) for batch in _batches(wanted)]
+        if not self._late:
+            self._waited = 0.0
+        batches = [asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(wanted)]
         self._late.update(batches)
         for batch in batches:
             batch.add_done_callback(self._late.discard)
@@ -139,29 +142,29 @@ class Sweep:
         _done, pending = await asyncio.wait(batches, timeout=PATIENCE)
         return pending
 
-    async def _pause_batch(
-        self, batch: Sequence[Decision], journal: Journal, now: Instant, kept: "_KeptWaiting"
-    ) -> list[Outcome]:
+    async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         self._settling.followers.supersede(batch)
         try:
-            return await self._send_pauses(batch, journal, now, kept)
+            return await self._send_pauses(batch, journal, now)
         finally:
             self._pausing.difference_update(decision.job.key for decision in batch)
 
-    async def _send_pauses(
-        self, batch: Sequence[Decision], journal: Journal, now: Instant, kept: "_KeptWaiting"
-    ) -> list[Outcome]:
+    async def _send_pauses(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
         with self._under_way(batch):
             async with self._beginning:
                 await self._changer.api.room_for_pauses()
                 intents = [change for each in batch for change in self._intent(each, journal, now)]
-                with kept.waiting():
-                    await self._ledger.record(intents, kept.seconds)
+                await self._wait_for_intents(intents)
                 sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))
                 await asyncio.sleep(0)  # each takes its place, or stands in line for it
             sent = await sending
             await self._ledger.record([])
         return [outcome for outcome in sent if outcome is not None]
+
+    async def _wait_for_intents(self, intents: Sequence[Change]) -> None:
+        begun = asyncio.get_running_loop().time()
+        await self._ledger.record(intents, self._waited)
+        self._waited += asyncio.get_running_loop().time() - begun
 
     def _intent(self, decision: Decision, journal: Journal, now: Instant) -> Iterator[Change]:
         job = decision.job
@@ -258,23 +261,6 @@ class Sweep:
             for key in keys:
                 if not self._changing[key]:
                     del self._changing[key]
-
-
-class _KeptWaiting:
-    """For how many real seconds the batches of one phase have waited for the store, one after the other."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """They wait, meanwhile."""
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        try:
-            yield
-        finally:
-            self.seconds += loop.time() - begun
 
 
 def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:

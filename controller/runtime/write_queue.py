@@ -5,6 +5,7 @@ counts as broken until all that came meanwhile is written too.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -244,8 +245,8 @@ class WriteQueue:
             yield
             return
         loop = asyncio.get_running_loop()
-        oldest = next(iter((*self._served, *self._queue)), None)
-        left = WRITE_SECONDS if oldest is None else min(WRITE_SECONDS, oldest.since + QUEUE_SECONDS - loop.time())
+        oldest = min((each.since for each in chain(self._served, self._queue)), default=math.inf)
+        left = min(WRITE_SECONDS, oldest + QUEUE_SECONDS - loop.time())
         tick = max(0.0, left / _TICKS)
         self._timer = loop.call_later(tick, self._tick, tick, _TICKS - 1)
         try:

@@ -238,3 +238,32 @@ def test_in_whatever_order_requests_come_end_and_are_cancelled_the_rules_hold(
 
     bench = asyncio.run(run())
     assert bench.budget.in_flight == bench.budget.waiting == 0
+
+
+async def test_whoever_has_many_pauses_is_held_back_until_few_wait_for_their_place() -> None:
+    bench = Bench(1)
+    first, second, third = (bench.start("pause") for _ in range(3))
+    await settle()
+    held_back = [asyncio.create_task(bench.budget.short_line(1)) for _ in range(2)]
+    await settle()
+    assert [task.done() for task in held_back] == [False, False]
+    bench.ends[first].set()
+    await settle()
+    assert bench.waiters("pause") == [third]
+    assert [task.done() for task in held_back] == [True, True]
+    bench.ends[second].set()
+    await bench.budget.short_line(0)
+    await bench.finish_all()
+
+
+async def test_who_is_no_longer_held_back_holds_up_nobody_behind_it() -> None:
+    bench = Bench(1)
+    names = [bench.start("pause") for _ in range(2)]
+    await settle()
+    gone, other = (asyncio.create_task(bench.budget.short_line(0)) for _ in range(2))
+    await settle()
+    gone.cancel()
+    bench.ends[names[0]].set()
+    await settle()
+    assert other.done()
+    await bench.finish_all()
