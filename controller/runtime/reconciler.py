@@ -70,7 +70,7 @@ class Reconciler:
         snapshot = self._snapshots.take(self._clock.now() if at is None else at)
         journal = self._journal(snapshot)
         async with asyncio.TaskGroup() as pausing:
-            known = list(self.observer.jobs.values())
+            known = sorted(self.observer.jobs.values(), key=lambda job: job.status is not Status.ACTIVE)
             for start in range(0, len(known), AT_ONCE):
                 decided, pauses = self._decide(known[start : start + AT_ONCE], snapshot)
                 pauses += [decision for decision, _situation in decided if decision.action is Action.PAUSE]

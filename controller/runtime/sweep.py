@@ -19,6 +19,7 @@ from controller.core.claim import Claim, ClaimState
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
 from controller.core.job import JobKey, Status
+from controller.core.pausing_order import pausing_order
 from controller.core.verify import agrees
 from controller.runtime.changer import Changer
 from controller.runtime.consequences import Consequences
@@ -81,7 +82,9 @@ class Sweep:
         self._pausing.update(decision.job.key for decision in wanted)
         if not self._late:
             self._waited = 0.0
-        batches = [asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(wanted)]
+        batches = [
+            asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(pausing_order(wanted))
+        ]
         self._late.update(batches)
         for batch in batches:
             batch.add_done_callback(self._late.discard)

@@ -22,13 +22,19 @@ class Budget:
     """
 
     def __init__(self, limit: int) -> None:
-        if limit < 1:
-            raise ValueError(f"a budget of {limit} requests admits none; give at least 1")
-        self.limit = limit
+        self.limit = 0
         self._pauses = _Lane()
         self._others = _Lane()
         self._reservations = 0
         self._held_back: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self.set_limit(limit)
+
+    def set_limit(self, limit: int) -> None:
+        """Admit as many from now on; what holds a place keeps it. Raises ValueError below 1."""
+        if limit < 1:
+            raise ValueError(f"a budget of {limit} requests admits none; give at least 1")
+        self.limit = limit
+        self._admit()
 
     @property
     def in_flight(self) -> int:

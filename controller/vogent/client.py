@@ -180,7 +180,7 @@ class VogentClient:
 
     async def _exchange(self, request: Request, parse: Callable[[Body], AnswerT]) -> AnswerT:
         with metered(self._meter, request.kind):
-            with self._throttle.learning():
+            with self._throttle.learning(request.kind):
                 body = await self._transport.exchange(request)
             try:
                 return parse(body)

@@ -11,7 +11,8 @@ import structlog
 
 from controller.vogent.budget import Budget
 from controller.vogent.errors import ApiError, Throttled
-from controller.vogent.refusal import LONGEST_WAIT
+from controller.vogent.pace import Pace
+from controller.vogent.refusal import LONGEST_WAIT, Kind
 
 #: How long others wait after a 429 that names no time: at first, and at most after one upon the other, in seconds.
 FIRST_WAIT, LONGEST_OWN_WAIT = 2.0, 30.0
@@ -30,6 +31,7 @@ class Throttle:
     def __init__(self, workspace: str, budget: Budget) -> None:
         self._workspace = workspace
         self._budget = budget
+        self._pace = Pace(workspace, budget)
         self._throttled = False
         self._until = 0.0
         self._own_wait = FIRST_WAIT
@@ -52,11 +54,12 @@ class Throttle:
                     yield
                     return
 
-    def learning(self) -> AbstractContextManager[None]:
+    def learning(self, kind: Kind) -> AbstractContextManager[None]:
         """Learn from what becomes of one request that is sent now."""
-        return _Lesson(self)
+        return _Lesson(self, kind)
 
-    def _learn(self, sent_at: float, error: BaseException | None) -> None:
+    def _learn(self, kind: Kind, sent_at: float, error: BaseException | None) -> None:
+        self._pace.learn(kind, sent_at, error)
         if isinstance(error, Throttled):
             self._refused(error.retry_after)
         elif error is None or (isinstance(error, ApiError) and error.status is not None):
@@ -92,16 +95,17 @@ class Throttle:
 class _Lesson(AbstractContextManager[None]):
     """A class, not a generator: thousands of requests go through it in a second."""
 
-    __slots__ = ("_sent_at", "_throttle")
+    __slots__ = ("_kind", "_sent_at", "_throttle")
 
-    def __init__(self, throttle: Throttle) -> None:
+    def __init__(self, throttle: Throttle, kind: Kind) -> None:
         self._throttle = throttle
+        self._kind = kind
 
     def __enter__(self) -> None:
         self._sent_at = _now()
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        self._throttle._learn(self._sent_at, error)  # noqa: SLF001 - its own
+        self._throttle._learn(self._kind, self._sent_at, error)  # noqa: SLF001 - its own
 
 
 def _now() -> float:
