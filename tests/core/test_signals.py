@@ -141,7 +141,7 @@ def test_a_begin_that_was_moved_back_is_the_known_episode_where_it_ended_later()
 
 def test_without_a_begin_repeats_change_nothing_while_it_is_open_and_open_anew_after_it() -> None:
     repeat = replace(notice(FIRING, LATER), dated=False)
-    assert isinstance(answer(OPEN, None, repeat, BEGUN + 600, LIMITS), Nothing)
+    assert answer(OPEN, None, repeat, BEGUN + 600, LIMITS) == Nothing("it is open already")
     assert isinstance(answer(OPEN, None, repeat, BEGUN + LONGEST, LIMITS), Open)
     assert isinstance(answer(QUIETENING, None, repeat, BEGUN + 1001, LIMITS), Open)
     over = replace(notice(RESOLVED, LATER), dated=False)
