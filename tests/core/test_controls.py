@@ -65,6 +65,13 @@ def test_what_was_opened_acts_at_once_where_the_clock_was_set_back_since() -> No
     assert controls().begun_by(earlier).incidents == ()
 
 
+def test_what_had_begun_before_the_clock_was_set_back_keeps_its_begin() -> None:
+    earlier = NOON - 3600
+    old, new = incident(NOON - 7200), incident()
+    begun = controls((old, new), (hold(since=NOON - 5000),)).begun_by(earlier)
+    assert [each.since for each in (*begun.incidents, *begun.holds_on(KEY))] == [NOON - 7200, earlier, NOON - 5000]
+
+
 def test_the_next_end_is_the_first_that_is_yet_to_come() -> None:
     found = controls((incident(until=NOON + 300), incident()), (hold(until=NOON + 100), hold(until=NOON + 200)))
     assert found.next_end(NOON) == NOON + 100

@@ -260,6 +260,13 @@ def test_while_the_clock_is_not_trusted_one_reading_is_enough_to_pause_and_none_
     assert both(Status.ACTIVE, opened, opened + 60) == (Action.NONE, Because.ALREADY)
 
 
+def test_of_readings_that_none_pauses_the_first_is_told_and_one_alone_is_enough() -> None:
+    monday, tuesday = (decide(job(), situation(hours()), instant) for instant in (NOON, NOON + 24 * HOUR))
+    assert monday.until != tuesday.until
+    assert cautious([monday, tuesday]) == cautious([monday]) == monday
+    assert cautious([tuesday, monday]) == tuesday
+
+
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.CANCELLED])
 def test_a_finished_job_has_that_reason_alone_whatever_else_applies(status: Status) -> None:
     decision = decide(job(status), situation(hours(SHUT), incidents=(incident(),)), NOON)

@@ -3,47 +3,10 @@ from typing import Any
 
 import pytest
 
-from controller.core.campaign import Campaign
 from controller.core.drift import find_drift
-from controller.core.finding import Finding, FindingKind
-from tests.core.build import (
-    ALWAYS,
-    HOUR,
-    KEY,
-    NEVER,
-    at,
-    calendar,
-    campaign,
-    every_day,
-    provider,
-    weekdays,
-    windows,
-)
-
-NOW = at("2026-06-03T12:00")  # a Wednesday; no clock is changed in the weeks that follow
-WORKDAYS = range(1, 6)
-EAST = calendar("east", "America/New_York")
-
-
-def slots(*texts: tuple[str, str], days: range = WORKDAYS, zone: str = "UTC") -> str:
-    return provider({day: list(texts) for day in days}, zone)
-
-
-def found(schedule: str | None, *campaigns: Campaign, now: float = NOW) -> dict[FindingKind, Finding]:
-    findings = find_drift(KEY, schedule, campaigns, now)
-    assert all(finding.job == KEY for finding in findings)
-    assert len({finding.kind for finding in findings}) == len(findings)
-    return {finding.kind: finding for finding in findings}
-
-
-def wider(schedule: str, *campaigns: Campaign, now: float = NOW) -> Finding:
-    findings = found(schedule, *campaigns, now=now)
-    assert list(findings) == [FindingKind.SCHEDULE_WIDER]
-    return findings[FindingKind.SCHEDULE_WIDER]
-
-
-def spans(finding: Finding, key: str = "forbidden") -> list[tuple[str, str]]:
-    return [(each["from"], each["until"]) for each in finding.facts[key]]
+from controller.core.finding import FindingKind
+from tests.core.build import ALWAYS, HOUR, KEY, NEVER, at, calendar, campaign, every_day, provider, weekdays, windows
+from tests.core.compared import EAST, NOW, WORKDAYS, found, slots, spans, wider
 
 
 def test_a_job_without_campaigns_is_compared_with_nothing() -> None:
@@ -156,46 +119,6 @@ def test_rules_and_provider_that_both_never_dial_agree() -> None:
     assert found(provider({}), campaign(calendar(hours=NEVER))) == {}
 
 
-def test_a_week_in_which_the_clock_is_changed_counts_each_weekday_once() -> None:
-    """From Friday 17:00 to the next Friday 17:00 New York's clock runs for an hour less than seven days."""
-    friday = at("2026-03-06T17:30-05:00")
-    finding = wider(slots(("09:00", "18:00"), zone="America/New_York"), campaign(EAST), now=friday)
-    assert finding.facts["minutes_a_week"] == 300
-    assert [each["rules_time"][:14] for each in finding.facts["forbidden"]] == [
-        "Fri 2026-03-06",
-        "Mon 2026-03-09",
-        "Tue 2026-03-10",
-        "Wed 2026-03-11",
-        "Thu 2026-03-12",
-    ]
-
-
-PANAMA = slots(("09:00", "17:00"), zone="America/Panama")  # New York's winter time, all the year
-
-
-def test_a_zone_that_differs_only_after_a_change_in_the_coming_weeks_is_found_with_its_whole_week() -> None:
-    findings = found(PANAMA, campaign(EAST), now=at("2026-02-10T00:00"))
-    assert set(findings) == {FindingKind.SCHEDULE_WIDER, FindingKind.SCHEDULE_NARROWER}
-    finding = findings[FindingKind.SCHEDULE_WIDER]
-    assert finding.facts["minutes_a_week"] == 300
-    assert finding.facts["forbidden"][0]["rules_time"] == "Mon 2026-03-09 17:00 to 18:00 America/New_York"
-    assert finding.facts["forbidden"][0]["provider_time"] == "Mon 2026-03-09 16:00 to 17:00 America/Panama"
-    assert spans(findings[FindingKind.SCHEDULE_NARROWER], "lost")[0] == (
-        "2026-03-09T13:00:00Z",
-        "2026-03-09T14:00:00Z",
-    )
-
-
-def test_a_change_that_is_more_than_four_weeks_away_is_not_told_yet() -> None:
-    assert found(PANAMA, campaign(EAST), now=at("2026-02-08T00:00")) == {}
-
-
-def test_what_is_over_is_not_told() -> None:
-    """New York's clock came back to Panama's some hours ago; the days before, the two differed."""
-    assert set(found(PANAMA, campaign(EAST), now=at("2026-10-30T12:00"))) != set()
-    assert found(PANAMA, campaign(EAST), now=at("2026-11-01T12:00")) == {}
-
-
 def test_hours_that_the_provider_takes_away_are_narrower_and_not_dangerous() -> None:
     findings = found(slots(("10:00", "16:30")), campaign())
     assert list(findings) == [FindingKind.SCHEDULE_NARROWER]
@@ -269,12 +192,3 @@ def test_two_intervals_a_week_are_one_and_one_more() -> None:
 def test_a_forbidden_interval_that_ends_now_is_over() -> None:
     finding = wider(slots(("09:00", "18:00")), campaign(), now=at("2026-06-03T18:00"))
     assert spans(finding)[0] == ("2026-06-04T17:00:00Z", "2026-06-04T18:00:00Z")
-
-
-def test_the_week_of_lost_hours_is_one_by_the_clock_of_the_rules() -> None:
-    """New York's clock goes forward within it; by the provider's, the next week's loss would count too."""
-    wednesday = (*((),) * 2, windows("09:00-10:00"), windows("09:00-10:00"), *((),) * 3)
-    schedule = provider({4: [("13:00", "15:00")]})
-    rules = campaign(calendar("east", "America/New_York", wednesday))
-    finding = found(schedule, rules, now=at("2027-03-08T00:00"))[FindingKind.SCHEDULE_NARROWER]
-    assert spans(finding, "lost") == [("2027-03-10T14:00:00Z", "2027-03-10T15:00:00Z")]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from controller.core.campaign import Incident
 from controller.core.controls import Closing, OpenedIncident, Signal
 from controller.core.signals import (
+    Answer,
     Change,
     Limits,
     Nothing,
@@ -47,55 +48,86 @@ CLOSED_BY_ANN = known(closed=BEGUN + 1000)
 CLOSED_BY_ANN_IN_QUIET = replace(QUIETENING, closed=Closing(BEGUN + 1100, "ann", "over"))
 ENDED = replace(QUIETENING, closed=Closing(BEGUN + 1300, "controller", "its end came"))
 HELD_BY_ANN = known(until=math.inf)
+HELD_THEN_CLOSED_BY_ANN = known(until=math.inf, closed=BEGUN + 1000)
+LENGTHENED_IN_QUIET = known(resolved=BEGUN + 1000, until=BEGUN + 9000)
+HELD_IN_QUIET = known(resolved=BEGUN + 1000, until=math.inf)
+UNSIGNALLED = replace(OPEN, signal=None)
+"""No notice ever spoke of it, and so none can be about it."""
+
+
+def told(decided: Answer) -> str:
+    """The answer in words, its end in seconds after BEGUN."""
+    match decided:
+        case Open(_signal, until, why):
+            return f"open {until - BEGUN:g}: {why}"
+        case Change(turn, _signal, until, why):
+            return f"{turn} {until - BEGUN:g}: {why}"
+        case Nothing(why):
+            return f"nothing: {why}"
+
+
+ANEW = "it is firing"
+STALE = "nothing: stale: a later episode is known"
+OVERTAKEN = "nothing: it was called resolved just now: taken for an earlier notice that comes late"
 
 
 @pytest.mark.parametrize(
     ("incident", "said", "started", "now", "wanted"),
     [
-        (None, FIRING, EPISODE, 0, f"open {LONGEST}"),
-        (OPEN, FIRING, EPISODE, 5, "nothing it is open already"),
-        (OPEN, FIRING, EARLIER, 5, "nothing stale: a later episode is known"),
-        (OPEN, FIRING, LATER, 600, f"open {600 + LONGEST}"),
-        (OPEN, RESOLVED, EPISODE, 600, f"ending {600 + QUIET}"),
-        (OPEN, RESOLVED, LATER, 600, f"ending {600 + QUIET}"),
-        (OPEN, RESOLVED, EARLIER, 600, "nothing stale: a later episode is known"),
-        (OPEN, RESOLVED, EPISODE, LONGEST - 1, f"ending {LONGEST - 1 + QUIET}"),
-        (OPEN, RESOLVED, EPISODE, LONGEST, "nothing nothing is open for it"),
-        (OPEN, FIRING, EPISODE, LONGEST, "nothing its incident is over"),
-        (OPEN, FIRING, LATER, LONGEST, f"open {2 * LONGEST}"),
-        (HELD_BY_ANN, RESOLVED, EPISODE, 600, "ending inf"),
-        (HELD_BY_ANN, FIRING, LATER, 600, "open inf"),
-        (QUIETENING, FIRING, EPISODE, 1060, "nothing it was called resolved just now"),
-        (QUIETENING, FIRING, EPISODE, 1061, f"kept {LONGEST}"),
-        (QUIETENING, FIRING, LATER, 1001, f"open {1001 + LONGEST}"),
-        (QUIETENING, RESOLVED, EPISODE, 1100, "nothing it was called resolved before"),
-        (QUIETENING, RESOLVED, LATER, 1100, f"ending {1100 + QUIET}"),
-        (QUIETENING, RESOLVED, EARLIER, 1100, "nothing stale: a later episode is known"),
-        (ENDED, FIRING, EPISODE, 1400, f"open {1400 + LONGEST}"),
-        (ENDED, FIRING, LATER, 1400, f"open {1400 + LONGEST}"),
-        (ENDED, FIRING, EARLIER, 1400, "nothing stale: a later episode is known"),
-        (ENDED, RESOLVED, EPISODE, 1400, "nothing it was called resolved before"),
-        (ENDED, RESOLVED, LATER, 1400, "nothing nothing is open for it"),
-        (RAN_OUT, FIRING, EPISODE, LONGEST + 5, "nothing its incident is over"),
-        (RAN_OUT, FIRING, LATER, LONGEST + 5, f"open {2 * LONGEST + 5}"),
-        (CLOSED_BY_ANN, FIRING, EPISODE, 1100, "nothing its incident is over"),
-        (CLOSED_BY_ANN, FIRING, LATER, 1100, f"open {1100 + LONGEST}"),
-        (CLOSED_BY_ANN_IN_QUIET, FIRING, EPISODE, 2000, "nothing a person closed it"),
-        (known(BEGUN + LONGEST - 9, BEGUN + LONGEST + QUIET), FIRING, LATER, LONGEST + 5, f"open {2 * LONGEST + 5}"),
+        (None, FIRING, EPISODE, 0, f"open {LONGEST}: {ANEW}"),
+        (UNSIGNALLED, FIRING, EPISODE, 5, f"open {5 + LONGEST}: {ANEW}"),
+        (UNSIGNALLED, RESOLVED, EPISODE, 5, "nothing: nothing is open for it"),
+        (OPEN, FIRING, EPISODE, 5, "nothing: it is open already"),
+        (OPEN, FIRING, EARLIER, 5, STALE),
+        (OPEN, FIRING, LATER, 600, f"open {600 + LONGEST}: {ANEW}"),
+        (OPEN, RESOLVED, EPISODE, 600, f"ending {600 + QUIET}: it is resolved"),
+        (OPEN, RESOLVED, LATER, 600, f"ending {600 + QUIET}: it is resolved"),
+        (OPEN, RESOLVED, EARLIER, 600, STALE),
+        (OPEN, RESOLVED, EPISODE, LONGEST - 1, f"ending {LONGEST - 1 + QUIET}: it is resolved"),
+        (OPEN, RESOLVED, EPISODE, LONGEST, "nothing: nothing is open for it"),
+        (OPEN, FIRING, EPISODE, LONGEST, "nothing: its incident is over"),
+        (OPEN, FIRING, LATER, LONGEST, f"open {2 * LONGEST}: {ANEW}"),
+        (HELD_BY_ANN, RESOLVED, EPISODE, 600, "ending inf: it is resolved; a person gave it a later end, which stays"),
+        (HELD_BY_ANN, FIRING, LATER, 600, f"open inf: {ANEW}"),
+        (QUIETENING, FIRING, EPISODE, 1060, OVERTAKEN),
+        (QUIETENING, FIRING, EPISODE, 1061, f"kept {LONGEST}: it is firing again"),
+        (QUIETENING, FIRING, LATER, 1001, f"open {1001 + LONGEST}: {ANEW}"),
+        (QUIETENING, RESOLVED, EPISODE, 1100, "nothing: it was called resolved before"),
+        (QUIETENING, RESOLVED, LATER, 1100, f"ending {1100 + QUIET}: it is resolved"),
+        (QUIETENING, RESOLVED, EARLIER, 1100, STALE),
+        (LENGTHENED_IN_QUIET, RESOLVED, LATER, 1100, "ending 9000: it is resolved"),
+        (LENGTHENED_IN_QUIET, FIRING, EPISODE, 1100, f"kept {LONGEST}: it is firing again"),
+        (HELD_IN_QUIET, FIRING, EPISODE, LONGEST - 1, "kept inf: it is firing again"),
+        (HELD_IN_QUIET, FIRING, EPISODE, LONGEST, f"open inf: {ANEW}"),
+        (ENDED, FIRING, EPISODE, 1400, f"open {1400 + LONGEST}: {ANEW}"),
+        (ENDED, FIRING, LATER, 1400, f"open {1400 + LONGEST}: {ANEW}"),
+        (ENDED, FIRING, EARLIER, 1400, STALE),
+        (ENDED, RESOLVED, EPISODE, 1400, "nothing: it was called resolved before"),
+        (ENDED, RESOLVED, LATER, 1400, "nothing: nothing is open for it"),
+        (RAN_OUT, FIRING, EPISODE, LONGEST + 5, "nothing: its incident is over"),
+        (RAN_OUT, FIRING, LATER, LONGEST + 5, f"open {2 * LONGEST + 5}: {ANEW}"),
+        (CLOSED_BY_ANN, FIRING, EPISODE, 1100, "nothing: its incident is over"),
+        (CLOSED_BY_ANN, FIRING, LATER, 1100, f"open {1100 + LONGEST}: {ANEW}"),
+        (HELD_THEN_CLOSED_BY_ANN, FIRING, LATER, 1100, f"open {1100 + LONGEST}: {ANEW}"),
+        (CLOSED_BY_ANN_IN_QUIET, FIRING, EPISODE, 2000, "nothing: a person closed it"),
+        (
+            known(BEGUN + LONGEST - 9, BEGUN + LONGEST + QUIET),
+            FIRING,
+            LATER,
+            LONGEST + 5,
+            f"open {2 * LONGEST + 5}: {ANEW}",
+        ),
     ],
 )
 def test_each_notice_does_what_the_known_incident_leaves_to_do(
     incident: OpenedIncident | None, said: NoticeStatus, started: float, now: float, wanted: str
 ) -> None:
-    given_answer = answer(incident, None, notice(said, started), BEGUN + now, LIMITS)
-    match given_answer:
-        case Open(signal, until):
-            assert (signal, f"open {until - BEGUN:g}") == (Signal("k", started), wanted)
-        case Change(turn, signal, until):
-            resolved = None if said is FIRING else BEGUN + now
-            assert (signal, f"{turn} {until - BEGUN:g}") == (Signal("k", started, resolved), wanted)
-        case Nothing(why):
-            assert f"nothing {why}".startswith(wanted)
+    decided = answer(incident, None, notice(said, started), BEGUN + now, LIMITS)
+    assert told(decided) == wanted
+    if isinstance(decided, Open | Change):
+        assert decided.signal == Signal("k", started, None if said is FIRING else BEGUN + now)
+    if isinstance(decided, Open):
+        assert decided.since == BEGUN + now
 
 
 def test_a_begin_that_was_moved_back_is_the_known_episode_where_it_ended_later() -> None:
@@ -109,11 +141,13 @@ def test_a_begin_that_was_moved_back_is_the_known_episode_where_it_ended_later()
 
 def test_without_a_begin_repeats_change_nothing_while_it_is_open_and_open_anew_after_it() -> None:
     repeat = replace(notice(FIRING, LATER), dated=False)
-    assert isinstance(answer(OPEN, None, repeat, BEGUN + 600, LIMITS), Nothing)
+    assert answer(OPEN, None, repeat, BEGUN + 600, LIMITS) == Nothing("it is open already")
     assert isinstance(answer(OPEN, None, repeat, BEGUN + LONGEST, LIMITS), Open)
     assert isinstance(answer(QUIETENING, None, repeat, BEGUN + 1001, LIMITS), Open)
     over = replace(notice(RESOLVED, LATER), dated=False)
-    assert isinstance(answer(QUIETENING, None, over, BEGUN + 1001, LIMITS), Nothing)
+    assert answer(QUIETENING, None, over, BEGUN + 1001, LIMITS) == Nothing("it was called resolved before")
+    now = BEGUN + 1400
+    assert answer(ENDED, None, over, now, LIMITS) == Nothing("nothing is open for it", Signal("k", LATER, now))
 
 
 def test_an_incident_begins_after_the_one_before_it_whatever_the_clock_does() -> None:
@@ -123,9 +157,9 @@ def test_an_incident_begins_after_the_one_before_it_whatever_the_clock_does() ->
 
 
 def test_without_a_quiet_time_a_resolved_closes() -> None:
-    decided = answer(OPEN, None, notice(RESOLVED, EPISODE), BEGUN + 5, Limits(0, LONGEST))
-    assert isinstance(decided, Change)
-    assert (decided.turn, decided.until) == (Turn.CLOSED, BEGUN + 5)
+    now = BEGUN + 5
+    decided = answer(OPEN, None, notice(RESOLVED, EPISODE), now, Limits(0, LONGEST))
+    assert decided == Change(Turn.CLOSED, Signal("k", EPISODE, now), now, "it is resolved")
 
 
 @pytest.mark.parametrize("incident", [None, ENDED])
@@ -151,6 +185,11 @@ def test_the_first_entry_whose_labels_all_match_decides() -> None:
         "none": opening_for([trunk, others], {"alertname": "carrierdown"}),
     }
     assert found == {"": trunk, "other": others, "lacking": others, "none": None}
+
+
+def test_an_opening_that_says_no_more_covers_matched_jobs_alone_and_gives_the_reason_of_the_notice() -> None:
+    plain = Opening({"alertname": "CarrierDown"})
+    assert (plain.match, plain.everything, plain.reason) == (None, False, None)
 
 
 @dataclass

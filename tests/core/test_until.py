@@ -1,6 +1,6 @@
-import math
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -149,8 +149,20 @@ def test_desired_stays_until_until_and_differs_then(where: Situation, now: int, 
         assert judge(where, first.until).desired is not first.desired
 
 
-@pytest.mark.parametrize("end", [math.inf, NOON + 300 * DAY])
-def test_the_hours_within_a_long_stop_are_not_walked_through(end: float, monkeypatch: pytest.MonkeyPatch) -> None:
+STOPS: list[tuple[str, dict[str, Any]]] = [
+    ("an incident without an end", {"incidents": (incident(NOON),)}),
+    ("an incident of months", {"incidents": (incident(NOON, NOON + 300 * DAY),)}),
+    ("an incident that close_early anticipates", {"incidents": (incident(NOON + 30, NOON + 300 * DAY),)}),
+    ("a hold without an end", {"holds": (hold(NOON),)}),
+    ("a hold that goes on where an incident ends", {"incidents": (incident(NOON, NOON + 1),), "holds": (hold(NOON),)}),
+    ("drift that pauses", {"drift": (drift(),)}),
+]
+
+
+@pytest.mark.parametrize("stop", [row[1] for row in STOPS], ids=[row[0] for row in STOPS])
+def test_the_hours_within_a_long_stop_are_not_walked_through(
+    stop: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = 0
     whole = CampaignHours.dialing
 
@@ -160,7 +172,7 @@ def test_the_hours_within_a_long_stop_are_not_walked_through(end: float, monkeyp
         return whole(self, now)
 
     monkeypatch.setattr(CampaignHours, "dialing", counted)
-    many = hours(calendar(hours=every_day("09:00-12:00", "13:00-17:00")))
-    judgement = judge(situation(many, incidents=(incident(NOON, end),)), NOON)
+    twice_a_day = calendar(hours=every_day("09:00-12:30", "13:00-17:00"))
+    judgement = judge(situation(hours(twice_a_day, close_early=60, on_drift=OnDrift.PAUSE), **stop), NOON)
     assert judgement.desired is Desired.PAUSE
     assert asked < 10

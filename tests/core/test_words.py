@@ -5,13 +5,15 @@ from enum import StrEnum
 import pytest
 
 from controller.core.calendar import DayKind
-from controller.core.campaign import Campaign, OnDrift, Resume, Selector
+from controller.core.campaign import SELECTOR_KEYS, Campaign, OnDrift, Resume, Selector
 from controller.core.claim import ADOPTED, ClaimState
+from controller.core.controls import OPERATOR
 from controller.core.decision import Action, Because, Desired, Reason
 from controller.core.finding import DANGEROUS_DRIFT, FindingKind
 from controller.core.forecast import State
 from controller.core.job import JobKey, Status
 from controller.core.precedence import PRECEDENCE
+from controller.core.signals import NoticeStatus, Turn
 from tests.core.build import calendar
 
 WORDS = [
@@ -37,6 +39,8 @@ WORDS = [
         ),
     ),
     (State, "open closed"),
+    (NoticeStatus, "firing resolved"),
+    (Turn, "kept ending closed"),
     (Status, "INIT ACTIVE PAUSED COMPLETE CANCELLED UNKNOWN"),
 ]
 
@@ -49,6 +53,16 @@ def test_every_word_is_spelled_as_it_is_stored_and_shown(words: type[StrEnum], s
 
 def test_the_reason_of_an_adopted_claim_is_adopted() -> None:
     assert ADOPTED == "adopted"
+
+
+def test_the_source_of_what_a_person_opened_is_operator() -> None:
+    assert OPERATOR == "operator"
+
+
+def test_the_keys_of_a_selector_are_those_that_rules_may_hold() -> None:
+    assert " ".join(SELECTOR_KEYS) == (
+        "workspaces names agents ids campaigns except_workspaces except_names except_agents except_ids except_campaigns"
+    )
 
 
 def test_the_drift_that_is_dangerous_lets_the_provider_dial_when_the_rules_forbid_it() -> None:
