@@ -83,7 +83,7 @@ class Reconciler:
         now = snapshot.now
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
-        decided, pauses = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
+        decided, pauses = self._decide(reading.jobs if reading else self.observer.jobs.values(), snapshot)
         unread = reading.unread if reading else self.observer.jobs.keys()
         decided = [(_as_unread(each, unread), situation) for each, situation in decided]
         report.decisions = [*(decision for decision, _situation in decided), *pauses]
@@ -160,7 +160,7 @@ class Reconciler:
         yield from findings.compare(self._ledger, self._overrides, decided, journal, now)
         for gone in reading.gone:
             yield from self._consequences.vanished(gone, journal, now)
-        self._consequences.forget([job.key for job in reading.jobs.values() if job.status.finished])
+        self._consequences.forget([job.key for job in reading.jobs if job.status.finished])
         self._snapshots.unproven.difference_update(
             decision.job.key for decision, _situation in decided if decision.job.status is Status.ACTIVE
         )
