@@ -31,7 +31,8 @@ class ForbiddenMeter:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._active: dict[JobKey, Instant] = {}
+        self._active: dict[str, Instant] = {}
+        """By ids, which take a third less memory than keys, and are nothing for the garbage collector to walk over."""
         self._episodes: dict[JobKey, _Episode] = {}
         self._until: Instant | None = None
         self._forbidden: dict[_Dialed, float] = {}
@@ -48,21 +49,21 @@ class ForbiddenMeter:
         """The job, of these campaigns and under these stops, was observed; the audit rows of an episode that begins or
         ends by it.
         """
-        before = self._active.get(job.key)
+        before = self._active.get(job.id)
         if before is not None and before < now:
             self._measure(job, self._seconds((campaigns, stops, before), now))
         if job.status is not Status.ACTIVE:
             return self.ended(job.key, journal, now)
-        self._active[job.key] = now
+        self._active[job.id] = now
         return self._begun(job, journal, now) if job.key in self._episodes else ()
 
     def watches(self, job: Job) -> bool:
         """Whether what is seen of a job changes anything: it dials, or did the last time."""
-        return job.status is Status.ACTIVE or job.key in self._active or job.key in self._episodes
+        return job.status is Status.ACTIVE or job.id in self._active or job.key in self._episodes
 
     def ended(self, key: JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
         """The job dials no more, or is gone."""
-        self._active.pop(key, None)
+        self._active.pop(key.id, None)
         episode = self._episodes.pop(key, None)
         if episode is not None:
             yield journal.dialed_forbidden(key, episode.name, episode.seconds, now)

@@ -71,7 +71,7 @@ class Observer:
         self._full_scan = FullScan(workspace, self._list_all, clock.monotonic, first=first_full_scan)
         self._scanned_unreadable: set[Unreadable] = set()
         self._sequence = 0
-        self._known_as_of: dict[JobKey, Moment] = {}
+        self._known_as_of: dict[str, Moment] = {}  # by ids, which take less memory than keys
         self._collapsed = False
 
     def begin(self) -> Moment:
@@ -83,15 +83,15 @@ class Observer:
         """Remember an answer, unless what is known is newer: the answer to a change of ours that came after this
         request began, or to a read that began later. Returns what is known.
         """
-        if begun < self._known_as_of.get(job.key, _NEVER):
+        if begun < self._known_as_of.get(job.id, _NEVER):
             return self.jobs.get(job.key, job)
-        self._known_as_of[job.key] = begun
+        self._known_as_of[job.id] = begun
         self.jobs[job.key] = job
         return job
 
     def changed(self, job: Job) -> None:
         """Remember the answer to a change: reads that began before it say nothing any more."""
-        self._known_as_of[job.key] = self.begin()
+        self._known_as_of[job.id] = self.begin()
         self.jobs[job.key] = job
 
     def drop(self, keys: Iterable[JobKey]) -> None:
@@ -156,14 +156,14 @@ class Observer:
             listing = await self._api.list_jobs(None, page.shown, page.asking)
             self._scanned_unreadable.update(listing.unreadable)  # told and counted with the next lists
         finally:
-            self._known_as_of = {key: self._known_as_of[key] for key in self.jobs}
+            self._known_as_of = {key.id: self._known_as_of[key.id] for key in self.jobs}
 
     def _unknown(self, key: JobKey) -> bool:
         job = self.jobs.get(key)
         return job is not None and job.status is Status.UNKNOWN
 
     def _age(self, key: JobKey) -> float:
-        return self._clock.monotonic() - self._known_as_of.get(key, _NEVER).at
+        return self._clock.monotonic() - self._known_as_of.get(key.id, _NEVER).at
 
     def _tell_collapse(self, listed: Container[JobKey]) -> None:
         """Say once that the lists lack most of the jobs that they could hold; each is read by itself in any case."""
