@@ -18,7 +18,10 @@ class Status(StrEnum):
     @property
     def finished(self) -> bool:
         """Whether the job will never dial again."""
-        return self in (Status.COMPLETE, Status.CANCELLED)
+        return self in _FINISHED
+
+
+_FINISHED = (Status.COMPLETE, Status.CANCELLED)
 
 
 class JobKey(NamedTuple):

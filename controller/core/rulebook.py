@@ -26,7 +26,8 @@ class Rulebook:
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
         self.campaigns = {campaign.name: CampaignHours(campaign) for campaign in rules.campaigns}
-        self._matches: dict[JobKey, tuple[str, str, Matching]] = {}
+        self._matched: dict[JobKey, Job] = {}
+        self._matches: dict[JobKey, Matching] = {}
         self._matchings: dict[tuple[CampaignHours, ...], Matching] = {}
         self._drift: dict[tuple[str | None, tuple[CampaignHours, ...]], tuple[Finding, ...]] = {}
         self._drift_day = -1
@@ -39,14 +40,19 @@ class Rulebook:
         """The same with their names; asked once while the job's name and agent stay, and one object for all jobs that
         the same campaigns match.
         """
-        known = self._matches.get(job.key)
-        if known is not None and known[0] == job.name and known[1] == job.agent_id:
-            return known[2]
+        key = job.key
+        known = self._matched.get(key)
+        if known is not job:
+            if known is None or known.name != job.name or known.agent_id != job.agent_id:
+                self._matches[key] = self._match(job)
+            self._matched[key] = job
+        return self._matches[key]
+
+    def _match(self, job: Job) -> Matching:
         found = tuple(hours for hours in self.campaigns.values() if hours.campaign.match.matches(job))
         matching = self._matchings.get(found)
         if matching is None:
             matching = self._matchings[found] = Matching(found, tuple(hours.campaign.name for hours in found))
-        self._matches[job.key] = (job.name, job.agent_id, matching)
         return matching
 
     def incidents_of(self, job: Job) -> tuple[Incident, ...]:
@@ -73,6 +79,7 @@ class Rulebook:
     def forget(self, jobs: Iterable[JobKey]) -> None:
         """Drop what is remembered of jobs that are no longer there."""
         for job in jobs:
+            self._matched.pop(job, None)
             self._matches.pop(job, None)
 
     def next_transition(self, now: Instant) -> Instant | None:

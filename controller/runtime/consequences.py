@@ -1,13 +1,14 @@
 """What becomes of claims, findings and measures once it is known what became of a change, or of a job."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from controller.core import claim as claims
 from controller.core.claim import Claim
 from controller.core.decision import Action, Because
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey, Status
+from controller.core.situation import Situation
 from controller.runtime import findings
 from controller.runtime.forbidden_meter import ForbiddenMeter
 from controller.runtime.journal import Journal
@@ -49,12 +50,20 @@ class Consequences:
         if claim is not None and (after := _claim_after(outcome, claim, now)) is not claim:
             yield PutClaim(after)
 
-    def observed(self, job: Job, journal: Journal, now: Instant) -> Iterator[Change]:
+    def observed(self, job: Job, journal: Journal, now: Instant) -> Iterable[Change]:
         """Of a job that was read: what it dialed when it must not is measured."""
-        if job.status is not Status.ACTIVE and not self._meter.watches(job.key):
-            return
+        if not self._meter.watches(job):
+            return ()
         campaigns = self._snapshots.rules().campaigns_of(job)
-        yield from self._meter.saw(job, campaigns, self._snapshots.stops(job), journal, now)
+        return self._meter.saw(job, campaigns, self._snapshots.stops(job), journal, now)
+
+    def observed_in(self, situation: Situation, job: Job, journal: Journal, now: Instant) -> Iterable[Change]:
+        """The same, where the job's situation by what is in force is known."""
+        if not self._meter.watches(job):
+            return ()
+        stopped = situation.incidents or situation.holds  # these may begin later than in the situation
+        stops = self._snapshots.stops(job) if stopped else ()
+        return self._meter.saw(job, situation.campaigns, stops, journal, now)
 
     def vanished(self, job: Job | JobKey, journal: Journal, now: Instant) -> Iterator[Change]:
         """Of a job that is no longer there: its claim is closed, its findings end."""

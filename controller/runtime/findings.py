@@ -16,6 +16,8 @@ from controller.store.changes import Change, CloseFinding, OpenFinding
 def findings_of(decision: Decision, situation: Situation) -> tuple[Finding, ...]:
     """What this pass found on one job."""
     job = decision.job
+    if not situation.drift and job.status is not Status.UNKNOWN and decision.because is not Because.ORPHANED:
+        return ()
     if job.status.finished:
         return ()
     found = list(situation.drift)
@@ -37,12 +39,13 @@ def compare(
     now: Instant,
 ) -> Iterator[Change]:
     """The changes that bring the ledger's findings up to date, logging each that appears or goes."""
-    touched = {job for job, _kind in ledger.findings}
+    touched = {job for job, _kind in ledger.findings}.union(overrides.overridden)
     for decision, situation in decided:
         job = decision.job
-        contest = overrides.contest(job, now)
-        wanted = (*findings_of(decision, situation), *((contest,) if contest else ()))
-        if wanted or job.key in touched:
+        found = findings_of(decision, situation)
+        if found or job.key in touched:
+            contest = overrides.contest(job, now)
+            wanted = (*found, *((contest,) if contest else ()))
             yield from _compare_one(ledger, decision, {finding.kind: finding for finding in wanted}, journal, now)
 
 

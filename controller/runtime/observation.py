@@ -7,8 +7,9 @@ itself before anything is concluded from it.
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import structlog
@@ -50,7 +51,7 @@ class Reading:
     `jobs` has what was known before; `errors` counts these and the rows of lists that could not be read.
     """
 
-    jobs: dict[JobKey, Job] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
     gone: list[Job | JobKey] = field(default_factory=list)
     unread: set[JobKey] = field(default_factory=set)
     errors: int = 0
@@ -70,7 +71,7 @@ class Observer:
         self._full_scan = FullScan(workspace, self._list_all, clock.monotonic, first=first_full_scan)
         self._scanned_unreadable: set[Unreadable] = set()
         self._sequence = 0
-        self._known_as_of: dict[JobKey, Moment] = {}
+        self._known_as_of: dict[str, Moment] = {}  # by ids, which take less memory than keys
         self._collapsed = False
 
     def begin(self) -> Moment:
@@ -82,15 +83,15 @@ class Observer:
         """Remember an answer, unless what is known is newer: the answer to a change of ours that came after this
         request began, or to a read that began later. Returns what is known.
         """
-        if begun < self._known_as_of.get(job.key, _NEVER):
+        if begun < self._known_as_of.get(job.id, _NEVER):
             return self.jobs.get(job.key, job)
-        self._known_as_of[job.key] = begun
+        self._known_as_of[job.id] = begun
         self.jobs[job.key] = job
         return job
 
     def changed(self, job: Job) -> None:
         """Remember the answer to a change: reads that began before it say nothing any more."""
-        self._known_as_of[job.key] = self.begin()
+        self._known_as_of[job.id] = self.begin()
         self.jobs[job.key] = job
 
     def drop(self, keys: Iterable[JobKey]) -> None:
@@ -121,32 +122,33 @@ class Observer:
         self._full_scan.begin_if_due()
         reading = Reading(errors=unreadable)
         self._tell_collapse(listed)
-        others = sorted({*self.jobs, *claimed} - listed.keys())
+        others = sorted({key for key in chain(self.jobs, claimed) if key not in listed})
         missing = [key for key in others if not (self._unknown(key) and self._age(key) <= UNKNOWN_FRESH)]
         await asyncio.gather(*(self._read_missing(key, reading) for key in missing))
+        gone = {each if isinstance(each, JobKey) else each.key for each in reading.gone}
         # As known now: while the missing were read, a change of ours may have been answered.
-        reading.jobs = {key: self.jobs[key] for key in (*listed, *others) if key in self.jobs}
-        for gone in reading.gone:
-            reading.jobs.pop(gone if isinstance(gone, JobKey) else gone.key, None)
+        found = (self.jobs.get(key) for key in chain(listed, others) if key not in gone)
+        reading.jobs = [job for job in found if job is not None]
         return reading
 
-    async def _lists(self) -> tuple[dict[JobKey, Job], int]:
-        begun, pages = self.begin(), _Pages(self)
+    async def _lists(self) -> tuple[dict[JobKey, None], int]:
+        """Which jobs are listed, in the order of the lists, and how many rows are unreadable. What the lists say of a
+        job was taken from its page.
+        """
+        pages = _Pages(self)
         lists = (self._api.list_jobs(status, page.shown, page.asking) for status in LIVE for page in [pages.of_one()])
         answers = await asyncio.gather(*lists, return_exceptions=True)
         listings = [answer for answer in answers if not isinstance(answer, BaseException)]
-        jobs = {job.key: job for listing in listings for job in listing.jobs if not job.status.finished}
-        for job in jobs.values():
-            self.take(job, begun)
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
+        listed = {job.key: None for listing in listings for job in listing.jobs}
         found = self._scanned_unreadable.union(*(listing.unreadable for listing in listings))
         self._scanned_unreadable = set()
         unreadable = {(bad.id or "", bad.problem) for bad in found}
         for job_id, problem in sorted(unreadable):
             log.warning("job.unreadable", workspace=self._workspace, job=job_id or None, problem=problem)
-        return jobs, len(unreadable)
+        return listed, len(unreadable)
 
     async def _list_all(self) -> None:
         page = _Pages(self).of_one()
@@ -154,22 +156,22 @@ class Observer:
             listing = await self._api.list_jobs(None, page.shown, page.asking)
             self._scanned_unreadable.update(listing.unreadable)  # told and counted with the next lists
         finally:
-            self._known_as_of = {key: self._known_as_of[key] for key in self.jobs}
+            self._known_as_of = {key.id: self._known_as_of[key.id] for key in self.jobs}
 
     def _unknown(self, key: JobKey) -> bool:
         job = self.jobs.get(key)
         return job is not None and job.status is Status.UNKNOWN
 
     def _age(self, key: JobKey) -> float:
-        return self._clock.monotonic() - self._known_as_of.get(key, _NEVER).at
+        return self._clock.monotonic() - self._known_as_of.get(key.id, _NEVER).at
 
-    def _tell_collapse(self, listed: Mapping[JobKey, Job]) -> None:
+    def _tell_collapse(self, listed: Container[JobKey]) -> None:
         """Say once that the lists lack most of the jobs that they could hold; each is read by itself in any case."""
-        known = [key for key in self.jobs if not self._unknown(key)]
-        missing = sum(key not in listed for key in known)
-        collapsed = missing > max(COLLAPSE, len(known) / 2)
+        known = sum(job.status is not Status.UNKNOWN for job in self.jobs.values())
+        missing = sum(key not in listed and not self._unknown(key) for key in self.jobs)
+        collapsed = missing > max(COLLAPSE, known / 2)
         if collapsed and not self._collapsed:
-            log.error("list.collapsed", workspace=self._workspace, known=len(known), missing=missing)
+            log.error("list.collapsed", workspace=self._workspace, known=known, missing=missing)
         self._collapsed = collapsed
 
     async def _read_missing(self, key: JobKey, reading: Reading) -> None:
@@ -211,11 +213,12 @@ class _ListPages:
         """The next page is about to be asked for."""
         self._asked = self._together.observer.begin()
 
-    def shown(self, job: Job) -> None:
-        """A page showed this job."""
-        dialing = self._together.dialing
-        if job.status is Status.ACTIVE:
-            dialing.add(job.key)
-        elif job.status.finished or job.key in dialing:
-            return
-        self._together.observer.take(job, self._asked)
+    def shown(self, jobs: Sequence[Job]) -> None:
+        """A page showed these jobs."""
+        dialing, take, asked = self._together.dialing, self._together.observer.take, self._asked
+        for job in jobs:
+            if job.status is Status.ACTIVE:
+                dialing.add(job.key)
+            elif job.status.finished or job.key in dialing:
+                continue
+            take(job, asked)

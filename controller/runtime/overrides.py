@@ -1,7 +1,7 @@
 """Counting how often somebody resumes a job that must not dial, and raising it once where that becomes a tug-of-war."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
@@ -42,6 +42,11 @@ class Overrides:
     def absolve(self, key: JobKey) -> None:
         """It was seen paused when no old reading could say so: nobody resumed it."""
         self._suspected.pop(key, None)
+
+    @property
+    def overridden(self) -> Collection[JobKey]:
+        """The jobs of which any are certain."""
+        return self._lately.keys()
 
     def contest(self, job: Job, now: Instant) -> Finding | None:
         """The finding while the last few overrides lie within an hour, and the last one no longer ago than that."""

@@ -86,20 +86,21 @@ class Reconciler:
         """
         begun, monotonic = self._clock.now(), self._clock.monotonic()
         self._sweep.begin()
-        dialing = {key for key, job in self.observer.jobs.items() if job.status is Status.ACTIVE}
+        before = dict(self.observer.jobs)
         reading, problem = await self._read()
         snapshot = self._snapshots.take(begun if at is None else at)
         now = snapshot.now
         journal = self._journal(snapshot)
         report = PassReport(journal.pass_id, self.workspace, trigger, now, problem)
-        decided, pauses = self._decide((reading.jobs if reading else self.observer.jobs).values(), snapshot)
+        decided, pauses = self._decide(reading.jobs if reading else self.observer.jobs.values(), snapshot)
         unread = reading.unread if reading else self.observer.jobs.keys()
-        decided = [(_as_unread(each, unread), situation) for each, situation in decided]
+        if unread:
+            decided = [(_as_unread(each, unread), situation) for each, situation in decided]
         report.decisions = [*(decision for decision, _situation in decided), *pauses]
         if reading is not None:
             report.unreadable = reading.errors
-            read = [each for each in decided if each[0].job.key not in unread]
-            await self._ledger.record(list(self._observe(reading, read, dialing, journal, now)))
+            read = [each for each in decided if each[0].job.key not in unread] if unread else decided
+            await self._ledger.record(list(self._observe(reading, read, before, journal, now)))
         await self._act(report, journal, interrupted)
         report.seconds = self._clock.monotonic() - monotonic
         self._tell(report, journal)
@@ -154,25 +155,29 @@ class Reconciler:
         return decided, pauses
 
     def _observe(
-        self, reading: Reading, decided: Decided, dialing: set[JobKey], journal: Journal, now: Instant
+        self, reading: Reading, decided: Decided, before: Mapping[JobKey, Job], journal: Journal, now: Instant
     ) -> Iterable[Change]:
-        """Claims and findings after a reading, before anything is sent."""
+        """Claims and findings after a reading, before anything is sent; `before` are the jobs as known till then."""
+        vanished = self._ledger.vanished
         for decision, situation in decided:
             job = decision.job
-            yield from self._consequences.observed(job, journal, now)
-            if situation.claim is not None and not self._sweep.changing(job.key):
-                yield from self._observe_claim(situation, decision, journal, now)
-            elif situation.claim is None:
+            yield from self._consequences.observed_in(situation, job, journal, now)
+            if situation.claim is not None:
+                if not self._sweep.changing(job.key):
+                    yield from self._observe_claim(situation, decision, journal, now)
+                continue
+            if job.key in vanished:
                 yield from self._consequences.found(job, journal, now)
-            if situation.claim is None and job.status is Status.PAUSED and job.key in dialing:
+            if job.status is Status.PAUSED and _dialed(before.get(job.key)):
                 yield journal.paused_by_others(decision, situation.campaign_names, now)
         yield from findings.compare(self._ledger, self._overrides, decided, journal, now)
         for gone in reading.gone:
             yield from self._consequences.vanished(gone, journal, now)
-        self._consequences.forget([job.key for job in reading.jobs.values() if job.status.finished])
-        self._snapshots.unproven.difference_update(
-            decision.job.key for decision, _situation in decided if decision.job.status is Status.ACTIVE
-        )
+        self._consequences.forget([job.key for job in reading.jobs if job.status.finished])
+        if self._snapshots.unproven:
+            self._snapshots.unproven.difference_update(
+                decision.job.key for decision, _situation in decided if decision.job.status is Status.ACTIVE
+            )
 
     def _observe_claim(
         self, situation: Situation, decision: Decision, journal: Journal, now: Instant
@@ -204,6 +209,10 @@ class Reconciler:
             self.problem = None
         quiet = report.trigger is Trigger.RESYNC and not report.outcomes
         (journal.log.debug if quiet else journal.log.info)("pass.finished", **facts, **report.counts())
+
+
+def _dialed(job: Job | None) -> bool:
+    return job is not None and job.status is Status.ACTIVE
 
 
 def _as_unread(decision: Decision, unread: Container[JobKey]) -> Decision:

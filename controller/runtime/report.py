@@ -1,11 +1,11 @@
 """What a pass was for, what became of each decision, and what the pass amounted to."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from controller.core.decision import Action, Decision
+from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
 from controller.core.job import Job
 
@@ -79,7 +79,7 @@ class PassReport:
 
     def counts(self) -> dict[str, int]:
         """How many jobs were seen, what was done, and why the others were left."""
-        counted = Counter(decision.because.value for decision in self.decisions if decision.action is Action.NONE)
+        counted = Counter(decision.because for decision in self.decisions if decision.action is Action.NONE)
         done = Counter(_done(outcome) for outcome in self.outcomes)
         return {"jobs": len(self.decisions), **_sorted(done), **_sorted(counted)}
 
@@ -110,5 +110,5 @@ def _done(outcome: Outcome) -> str:
     return f"{outcome.decision.action}_{outcome.result}"
 
 
-def _sorted(counter: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counter.items()))
+def _sorted(counter: Mapping[Because, int] | Mapping[str, int]) -> dict[str, int]:
+    return {str(word): times for word, times in sorted(counter.items())}

@@ -1,6 +1,6 @@
 """The face of the Vogent API that the rest of the program sees: the client and the dry run both satisfy it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from controller.core.job import Job, Status
@@ -18,7 +18,7 @@ def always() -> bool:
     return True
 
 
-def ignored(_job: Job) -> None:
+def ignored(_jobs: Sequence[Job]) -> None:
     """Nobody needs a job before its list is whole."""
 
 
@@ -34,11 +34,14 @@ class JobsApi(Protocol):
         """The workspace's name, as in every job's key."""
 
     async def list_jobs(
-        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+        self,
+        status: Status | None,
+        shown: Callable[[Sequence[Job]], None] = ignored,
+        asking: Callable[[], None] = unnoted,
     ) -> Listing:
-        """Every job of that status, or every job; never a part of them. Each is also `shown`, and in whatever
-        status, as soon as its page was read: the list may take minutes, or fail at a later page. `asking` is called
-        each time that a page is about to be asked for.
+        """Every job of that status, or every job; never a part of them. Those of each page are also `shown`, and in
+        whatever status, as soon as it was read: the list may take minutes, or fail at a later page. `asking` is called
+        each time that a page is about to be asked for. A job that is as it was the last time may be the same object.
         """
 
     async def get_job(self, job_id: str) -> Job:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
@@ -14,6 +14,7 @@ from controller.vogent.connector import asked_last
 from controller.vogent.date_header import TimeWitness
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.key import FreshKey
+from controller.vogent.known_pages import KnownPages
 from controller.vogent.refusal import Kind
 from controller.vogent.request_meter import NoMeter, RequestMeter, metered
 from controller.vogent.retries import retried
@@ -79,6 +80,7 @@ class VogentClient:
         self._throttle = Throttle(workspace, budget)
         fresh = FreshKey(key, lambda: asyncio.get_running_loop().time())
         self._transport = Transport(session, base_url, fresh, request_timeout, witness)
+        self._known: dict[Status, Mapping[bytes, Page[Job | Unreadable]]] = {}
 
     def __repr__(self) -> str:
         return f"VogentClient(workspace={self._workspace!r}, base_url={str(self._transport.base_url)!r})"
@@ -98,10 +100,13 @@ class VogentClient:
         await self._transport.close()
 
     async def list_jobs(
-        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+        self,
+        status: Status | None,
+        shown: Callable[[Sequence[Job]], None] = ignored,
+        asking: Callable[[], None] = unnoted,
     ) -> Listing:
-        """Read every job of one status, or every job; each is `shown` as soon as its page was read, and `asking` is
-        called as each request for one leaves. Raises ApiError rather than give a part of them.
+        """Read every job of one status, or every job; those of a page are `shown` as soon as it was read, and `asking`
+        is called as each request for one leaves. Raises ApiError rather than give a part of them.
 
         Where a job comes twice the last reading counts, and the status is compared again here. Raises ValueError for
         UNKNOWN, which the API cannot be asked for.
@@ -112,13 +117,16 @@ class VogentClient:
         query = {} if status is None else {"status": status.value}
         rows: dict[str, Job | Unreadable] = {}
         nameless: list[Unreadable] = []
-        async for row in self._items(what, (_JOBS,), query, self._parse_job_page, asking):
-            if row.id is None:
-                nameless.append(row)
-            else:
-                rows[row.id] = row
-                if isinstance(row, Job):
-                    shown(row)
+        pages = KnownPages(self._parse_job_page, {} if status is None else self._known.get(status, {}))
+        async for page in self._pages(what, (_JOBS,), query, pages.page, asking):
+            for row in page.items:
+                if row.id is None:
+                    nameless.append(row)
+                else:
+                    rows[row.id] = row
+            shown([row for row in page.items if isinstance(row, Job)])
+        if status is not None and not status.finished:  # what is finished piles up, and is seldom listed
+            self._known[status] = pages.read
         jobs = (row for row in rows.values() if isinstance(row, Job))
         unreadable = [row for row in rows.values() if isinstance(row, Unreadable)]
         return Listing(
@@ -134,7 +142,8 @@ class VogentClient:
     async def queue(self, job_id: str) -> tuple[QueuedDial, ...]:
         """Read every row of a job that waits to be dialed, each once."""
         what = self._what("read the queue of", job_id)
-        rows = {row.id: row async for row in self._items(what, (_JOBS, job_id, "queue"), {}, parse_queue_page)}
+        pages = self._pages(what, (_JOBS, job_id, "queue"), {}, parse_queue_page)
+        rows = {row.id: row async for page in pages for row in page.items}
         return tuple(rows.values())
 
     async def pause(self, job_id: str) -> Job:
@@ -202,21 +211,20 @@ class VogentClient:
 
         return await retried(once)
 
-    async def _items(
+    async def _pages(
         self,
         what: str,
         segments: tuple[str, ...],
         query: Mapping[str, str],
         parse: Callable[[Body], Page[ItemT]],
         asking: Callable[[], None] = unnoted,
-    ) -> AsyncIterator[ItemT]:
+    ) -> AsyncIterator[Page[ItemT]]:
         """Follow the cursor verbatim to its null. Raises ContractError where it leads in a circle or nowhere."""
         asked = {"limit": str(PAGE_LIMIT), **query}
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             page = await self._read(Request(what, Kind.PAGE, "GET", segments, asked), parse, asking)
-            for item in page.items:
-                yield item
+            yield page
             if page.cursor is None:
                 return
             if page.cursor in seen:

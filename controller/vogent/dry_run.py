@@ -1,6 +1,6 @@
 """The API's face without its writes: what would be sent is recorded, and answered as if it had been done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -43,7 +43,10 @@ class DryRunClient:
         return self._inner.workspace
 
     async def list_jobs(
-        self, status: Status | None, shown: Callable[[Job], None] = ignored, asking: Callable[[], None] = unnoted
+        self,
+        status: Status | None,
+        shown: Callable[[Sequence[Job]], None] = ignored,
+        asking: Callable[[], None] = unnoted,
     ) -> Listing:
         """Read the jobs."""
         return await self._inner.list_jobs(status, shown, asking)

@@ -1,6 +1,9 @@
 from dataclasses import replace
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.core.campaign import Campaign, Incident, RuleSet, Selector
 from controller.core.drift import find_drift
@@ -65,6 +68,23 @@ def test_a_job_is_matched_once_while_its_name_and_agent_stay() -> None:
     assert rules.campaigns_of(replace(job("R 1"), status=Status.PAUSED)) is first
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from("12"), st.sampled_from(["R 1", "R 2", "x"]), st.sampled_from("ab")), max_size=9)
+)
+def test_what_is_remembered_of_a_job_is_what_is_said_of_it_anew(looks: list[tuple[str, str, str]]) -> None:
+    rules = book()
+    known: dict[str, tuple[str, str]] = {}
+    for job_id, name, agent in looks:
+        looked_at = replace(job(name), id=job_id, agent_id=agent)
+        with mock.patch.object(Selector, "matches", autospec=True, side_effect=Selector.matches) as matches:
+            found = rules.matching(looked_at)
+            assert found is rules.matching(replace(looked_at, status=Status.PAUSED))
+        assert found.names == book().matching(looked_at).names
+        assert matches.call_count == (0 if known.get(job_id) == (name, agent) else len(rules.campaigns))
+        assert rules._matched[looked_at.key].status is Status.PAUSED
+        known[job_id] = (name, agent)
+
+
 def test_a_job_whose_agent_or_name_changed_is_matched_anew() -> None:
     calendars = book().rules.campaigns[0].calendars
     by_agent = Campaign("by-agent", Selector(agents=("a",)), calendars)
@@ -79,7 +99,7 @@ def test_a_forgotten_job_is_not_remembered() -> None:
     rules = book()
     rules.campaigns_of(job("R 1"))
     rules.forget([job("R 1").key, job("never seen").key])
-    assert rules._matches == {}
+    assert rules._matches == rules._matched == {}
 
 
 @pytest.fixture

@@ -2,8 +2,15 @@
 
 from typing import Any
 
-from controller.core.job import Status
-from tests.core.build import campaign, incident
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.core.forbidden import forbidden_seconds
+from controller.core.interval import Interval
+from controller.core.job import Job, JobKey, Status
+from controller.runtime.forbidden_meter import ForbiddenMeter
+from controller.runtime.journal import Journal
+from tests.core.build import calendar, campaign, hours, incident
 from tests.runtime.faults import on, refusing
 from tests.runtime.stage import CLOSE, OPEN, SHUT, Stage, lines, rulebook
 
@@ -70,3 +77,30 @@ async def test_a_job_first_seen_in_closed_hours_has_no_measured_past(stage: Stag
     stage.add()
     await stage.at(SHUT)
     assert stage.reconciler.meter.seconds == 0
+
+
+GROUPS = [
+    ((), ()),
+    ((hours(calendar()),), ()),
+    ((hours(calendar()),), (incident(CLOSE - 40, CLOSE - 10),)),
+    ((hours(calendar()), hours(calendar("coast", zone="America/Los_Angeles"))), (incident(CLOSE + 20),)),
+]
+LOOKS = st.tuples(st.integers(0, 4), st.sampled_from(GROUPS), st.sampled_from([Status.ACTIVE] * 3 + [Status.PAUSED]))
+PASSES = st.lists(st.tuples(st.integers(-60, 60), st.lists(LOOKS, max_size=8)), max_size=8)
+
+
+@given(PASSES)
+def test_what_jobs_share_is_measured_for_each_as_if_it_were_alone(passes: list[Any]) -> None:
+    meter, journal = ForbiddenMeter(), Journal("pass", "revision", "main")
+    active: dict[JobKey, float] = {}
+    expected = 0.0
+    for offset, looks in passes:
+        now = CLOSE + offset
+        for number, (campaigns, stops), status in looks:
+            job = Job("main", f"job-{number}", "Renewals", status, "agent", None, status.value)
+            list(meter.saw(job, campaigns, stops, journal, now))
+            before = active.pop(job.key, now)
+            expected += forbidden_seconds(campaigns, stops, Interval(before, now)) if before < now else 0.0
+            if status is Status.ACTIVE:
+                active[job.key] = now
+    assert meter.seconds == expected

@@ -202,8 +202,8 @@ DEFECTS = tuple(
         (
             "pause nothing while the lists fail",
             "runtime/reconciler.py",
-            "(reading.jobs if reading else self.observer.jobs).values()",
-            "(reading.jobs if reading else {}).values()",
+            "reading.jobs if reading else self.observer.jobs.values()",
+            "reading.jobs if reading else []",
         ),
         (
             "believe the instant of a clock that was set back since",
@@ -289,8 +289,8 @@ DEFECTS = tuple(
         (
             "count no page of a list before the list is whole",
             "vogent/client.py",
-            "                    shown(row)\n",
-            "                    pass\n",
+            "            shown([row for row in page.items if isinstance(row, Job)])\n",
+            "            pass\n",
         ),
         (
             "pause nothing while a list is being read",
