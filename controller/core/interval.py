@@ -128,6 +128,14 @@ class Timeline:
             return None
         return self._bounds[index]
 
+    def steady_at(self, instant: Instant) -> Interval:
+        """Return the longest interval around an instant of the span in which `is_open` and `next_change` stay as they
+        are.
+        """
+        index = bisect_right(self._bounds, instant)
+        start = self._bounds[index - 1] if index else self.span.start
+        return Interval(start, self._bounds[index] if index < len(self._bounds) else self.span.end)
+
     def open_interval_at(self, instant: Instant) -> Interval | None:
         """Return the interval that holds this instant, as far as it lies within the span."""
         index = bisect_right(self._bounds, instant)

@@ -77,7 +77,7 @@ class Rulebook:
 
     def next_transition(self, now: Instant) -> Instant | None:
         """The next instant after `now` at which any job's desired state may change; None if none within 400 days."""
-        changes = (hours.dialing(now).next_change(now) for hours in self.campaigns.values())
+        changes = (hours.next_change(now) for hours in self.campaigns.values())
         coming = [change for change in changes if change is not None]
         leads = {0, CLOSE_EARLY, *(hours.campaign.close_early for hours in self.campaigns.values())}
         for incident in self.rules.incidents:

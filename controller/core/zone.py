@@ -57,6 +57,17 @@ def local_time(zone: ZoneInfo, instant: Instant) -> tuple[date, int]:
     return local.date(), local.hour * 60 + local.minute
 
 
+def steady_date(zone: ZoneInfo, instant: Instant) -> Piece:
+    """Return the rest of the local date from this instant's second on, as far as the clock runs through it unchanged.
+
+    Raises ValueError as `offsets` does.
+    """
+    second = math.floor(instant)
+    piece = offsets(zone, Interval(second, second + DAY))[0]
+    midnight = (second + piece.offset) // DAY * DAY + DAY - piece.offset
+    return Piece(second, min(piece.end, midnight), piece.offset)
+
+
 @lru_cache(maxsize=1024)
 def _chunk(zone: ZoneInfo, chunk: int) -> Pieces:
     start = chunk * CHUNK
