@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from controller.core.campaign import CLOSE_EARLY, Incident, RuleSet
 from controller.core.drift import find_drift
@@ -11,13 +10,22 @@ from controller.core.finding import Finding
 from controller.core.hours import CampaignHours
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
+from controller.core.judgements import Judgements
+from controller.core.situation import Situation, any_pauses_on_drift
 
 
-class Matching(NamedTuple):
-    """The campaigns that match a job, and their names."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Matching:
+    """The campaigns that match a job, their names, and the incidents of the rules that cover it, at whatever time.
+    Compared by identity.
+    """
 
     campaigns: tuple[CampaignHours, ...]
     names: tuple[str, ...]
+    incidents: tuple[Incident, ...]
+    pauses_on_drift: bool
+    situation: Situation
+    """Of a job about which there is nothing beside the rules."""
 
 
 class Rulebook:
@@ -26,8 +34,9 @@ class Rulebook:
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
         self.campaigns = {campaign.name: CampaignHours(campaign) for campaign in rules.campaigns}
+        self.judgements = Judgements()
         self._matches: dict[JobKey, tuple[str, str, Matching]] = {}
-        self._matchings: dict[tuple[CampaignHours, ...], Matching] = {}
+        self._matchings: dict[tuple[tuple[CampaignHours, ...], tuple[int, ...]], Matching] = {}
         self._drift: dict[tuple[str | None, tuple[CampaignHours, ...]], tuple[Finding, ...]] = {}
         self._drift_day = -1
 
@@ -36,25 +45,33 @@ class Rulebook:
         return self.matching(job).campaigns
 
     def matching(self, job: Job) -> Matching:
-        """The same with their names; asked once while the job's name and agent stay, and one object for all jobs that
-        the same campaigns match.
+        """What the rules say of the job, asked once while its name and agent stay; one object for all jobs of which
+        they say the same.
         """
         known = self._matches.get(job.key)
         if known is not None and known[0] == job.name and known[1] == job.agent_id:
             return known[2]
-        found = tuple(hours for hours in self.campaigns.values() if hours.campaign.match.matches(job))
-        matching = self._matchings.get(found)
-        if matching is None:
-            matching = self._matchings[found] = Matching(found, tuple(hours.campaign.name for hours in found))
+        matching = self._match(job)
         self._matches[job.key] = (job.name, job.agent_id, matching)
+        return matching
+
+    def _match(self, job: Job) -> Matching:
+        found = tuple([hours for hours in self.campaigns.values() if hours.campaign.match.matches(job)])
+        names = tuple([hours.campaign.name for hours in found])
+        covering = [number for number, each in enumerate(self.rules.incidents) if each.covers(job, names)]
+        key = (found, tuple(covering))
+        matching = self._matchings.get(key)
+        if matching is None:
+            incidents = tuple(self.rules.incidents[number] for number in covering)
+            pauses_on_drift = any_pauses_on_drift(tuple(hours.campaign for hours in found))
+            matching = self._matchings[key] = Matching(
+                found, names, incidents, pauses_on_drift, Situation(found, incidents)
+            )
         return matching
 
     def incidents_of(self, job: Job) -> tuple[Incident, ...]:
         """The incidents of the rules that cover the job, at whatever time."""
-        if not self.rules.incidents:
-            return ()
-        names = self.matching(job).names
-        return tuple(incident for incident in self.rules.incidents if incident.covers(job, names))
+        return self.matching(job).incidents
 
     def drift_of(self, job: Job, now: Instant) -> tuple[Finding, ...]:
         """What differs between the job's provider schedule and its campaigns' weekly hours. Jobs with the same
@@ -68,7 +85,7 @@ class Rulebook:
         key = (job.schedule, campaigns)
         if key not in self._drift:
             self._drift[key] = find_drift(job.key, job.schedule, tuple(each.campaign for each in campaigns), now)
-        return tuple(replace(finding, job=job.key) for finding in self._drift[key])
+        return tuple([Finding(job.key, each.kind, each.detail, each.facts) for each in self._drift[key]])
 
     def forget(self, jobs: Iterable[JobKey]) -> None:
         """Drop what is remembered of jobs that are no longer there."""
