@@ -28,11 +28,14 @@ _START, _END = attrgetter("start"), attrgetter("end")
 def merged(intervals: Iterable[Interval]) -> Intervals:
     """Sort and join into as few intervals as hold the same instants. What ends at or before its start holds nothing."""
     found: list[Interval] = []
-    for interval in sorted(interval for interval in intervals if interval.start < interval.end):
-        if not found or interval.start > found[-1].end:
+    for interval in sorted(intervals):
+        start, end = interval
+        if start >= end:
+            continue
+        if not found or start > found[-1].end:
             found.append(interval)
-        elif interval.end > found[-1].end:
-            found[-1] = Interval(found[-1].start, interval.end)
+        elif end > found[-1].end:
+            found[-1] = Interval(found[-1].start, end)
     return tuple(found)
 
 
