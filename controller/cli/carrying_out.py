@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.build import new_id, open_clients
 from controller.cli.context import SEEN_KEYS, start_logs
-from controller.cli.failures import FAILED
+from controller.cli.exit_codes import FAILED
 from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock

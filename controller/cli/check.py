@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from controller.cli.context import the_clock
-from controller.cli.failures import BAD_CONFIGURATION
+from controller.cli.exit_codes import BAD_CONFIGURATION
 from controller.cli.options import config_option, output_option
 from controller.cli.output import show
 from controller.rules.loader import LoadedRules, load_rules_folder

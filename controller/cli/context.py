@@ -5,7 +5,7 @@ import os
 import sys
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 import click
@@ -17,7 +17,9 @@ from controller.core.rulebook import Rulebook
 from controller.rules.loader import LoadedRules, load_rules_folder
 from controller.rules.problem import RulesError
 from controller.settings import Settings, load_settings
-from controller.telemetry.logs import LogLevel, LogPipeline, configure_logs
+
+if TYPE_CHECKING:
+    from controller.telemetry.logs import LogLevel, LogPipeline
 
 CLOCK_VARIABLE = "CAMPAIGN_CONTROLLER_CLOCK"
 """The environment variable by which processes on loopback share a shifted clock: `start,anchor,rate`."""
@@ -82,11 +84,13 @@ def start_logs(
     settings: Settings,
     clock: Clock,
     stream: TextIO | None = None,
-    level: LogLevel | None = None,
+    level: "LogLevel | None" = None,
     *,
     alarms: TextIO | None = None,
-) -> LogPipeline:
+) -> "LogPipeline":
     """Logs as the settings say, on stderr unless told otherwise; errors on `alarms` too where the reader is stuck."""
+    from controller.telemetry.logs import configure_logs  # noqa: PLC0415 - slow to import, and `check` logs nothing
+
     return configure_logs(
         settings.log.format,
         level or settings.log.level,

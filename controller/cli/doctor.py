@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from controller.cli.context import SEEN_KEYS, start_logs, the_clock
-from controller.cli.failures import BAD_CONFIGURATION, FAILED, reporting_failures
+from controller.cli.exit_codes import BAD_CONFIGURATION, FAILED
+from controller.cli.failures import reporting_failures
 from controller.cli.options import config_option, output_option
 from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS

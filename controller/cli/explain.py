@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.context import read_rulebook, read_settings, start_logs, the_clock
-from controller.cli.failures import FAILED, reporting_failures
+from controller.cli.exit_codes import FAILED
+from controller.cli.failures import reporting_failures
 from controller.cli.live import Live, open_live
 from controller.cli.options import INSTANT, config_option, output_option
 from controller.cli.output import show

@@ -6,6 +6,7 @@ from typing import ParamSpec
 
 import click
 
+from controller.cli.exit_codes import BAD_CONFIGURATION, FAILED
 from controller.rules.problem import RulesError
 from controller.runtime.operations import OperationRefused
 from controller.runtime.report import PassReport
@@ -13,9 +14,6 @@ from controller.store.errors import StoreError
 from controller.vogent.errors import ApiError
 from controller.web.daemon_client import DaemonError
 from controller.web.socket import SocketError
-
-FAILED = 1
-BAD_CONFIGURATION = 2
 
 P = ParamSpec("P")
 

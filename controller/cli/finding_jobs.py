@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import click
 
 from controller.cli.context import start_logs
-from controller.cli.failures import FAILED
+from controller.cli.exit_codes import FAILED
 from controller.cli.live import Live, open_live
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock

@@ -11,7 +11,8 @@ import click
 
 from controller.cli.carrying_out import Ours, Place, carry_out
 from controller.cli.context import read_rulebook, read_settings, rules_or_none, the_clock
-from controller.cli.failures import FAILED, reporting_failures
+from controller.cli.exit_codes import FAILED
+from controller.cli.failures import reporting_failures
 from controller.cli.options import INSTANT, author_option, config_option, output_option, reason_option
 from controller.cli.output import show
 from controller.cli.sheet import Sheet

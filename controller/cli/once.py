@@ -9,7 +9,8 @@ import click
 
 from controller.build import open_clients, open_ledger, run_once, watch_clock
 from controller.cli.context import SEEN_KEYS, read_rules, read_settings, start_logs, the_clock
-from controller.cli.failures import FAILED, reporting_failures, tell_unread
+from controller.cli.exit_codes import FAILED
+from controller.cli.failures import reporting_failures, tell_unread
 from controller.cli.options import config_option, output_option
 from controller.cli.output import show
 from controller.cli.run import LOG_FLUSH_SECONDS

@@ -10,7 +10,8 @@ import click
 import structlog
 
 from controller.cli.context import the_clock
-from controller.cli.failures import BAD_CONFIGURATION, FAILED, reporting_failures
+from controller.cli.exit_codes import BAD_CONFIGURATION, FAILED
+from controller.cli.failures import reporting_failures
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import Clock
 from controller.rules.loader import load_rules_folder

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -66,7 +65,7 @@ class SpecialDates:
         for first, last, windows in self.ranges:
             if first <= day <= last:
                 return DateEntry(windows, f"{first}..{last}")
-        return self._every_year(MonthDay(day.month, day.day))
+        return self._every_year(MonthDay(day.month, day.day)) if self.yearly or self.yearly_ranges else None
 
     def _every_year(self, day: MonthDay) -> DateEntry | None:
         windows = self.yearly.get(day)
@@ -175,7 +174,7 @@ def open_intervals(calendar: Calendar, span: Interval) -> Intervals:
     found: list[Interval] = []
     for start, end, offset in pieces:
         reads = Interval(start + offset, end + offset)
-        found += (Interval(low - offset, high - offset) for low, high in clipped(local, reads))
+        found += [Interval(low - offset, high - offset) for low, high in clipped(local, reads)]
     return merged(found)
 
 
@@ -187,9 +186,11 @@ def weekly_intervals(zone: ZoneInfo, hours: tuple[Windows, ...], span: Interval)
 def _local_ranges(calendar: Calendar, start: Instant, end: Instant) -> Intervals:
     """List the open ranges of all dates that the local clock reads, in seconds of a clock that is never changed."""
     first, last = math.floor(start / DAY), math.ceil(end / DAY)
-    plans = [_plan(calendar, date.fromordinal(_EPOCH + number)) for number in range(first - 1, last)]
-    return merged(
-        Interval(midnight + window.start * 60, midnight + window.end * 60)
-        for midnight, (before, plan) in zip(range(first * DAY, last * DAY, DAY), pairwise(plans), strict=True)
-        for window in _open(plan, before)
-    )
+    found: list[Interval] = []
+    before = _plan(calendar, date.fromordinal(_EPOCH + first - 1))
+    for number in range(first, last):
+        plan = _plan(calendar, date.fromordinal(_EPOCH + number))
+        midnight = number * DAY
+        found += [Interval(midnight + start * 60, midnight + end * 60) for start, end in _open(plan, before)]
+        before = plan
+    return merged(found)

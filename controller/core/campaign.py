@@ -39,21 +39,25 @@ class Selector:
     except_campaigns: tuple[str, ...] = ()
     _names: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
     _except_names: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _names_alone: bool = field(init=False, repr=False, compare=False)
+    """Whether nothing but `names` is asked, as of most selectors."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_names", glob_pattern(self.names) if self.names else None)
         object.__setattr__(self, "_except_names", glob_pattern(self.except_names) if self.except_names else None)
+        object.__setattr__(self, "_names_alone", not any(getattr(self, key) for key in _BESIDE_NAMES))
 
     def matches(self, job: Job, campaigns: tuple[str, ...] = ()) -> bool:
         """Whether the job is meant; `campaigns` are the names of the campaigns that match it."""
-        return self._includes(job, campaigns) and not self._excludes(job, campaigns)
+        if self._names is not None and self._names.fullmatch(job.name) is None:
+            return False
+        return self._names_alone or (self._includes(job, campaigns) and not self._excludes(job, campaigns))
 
     def _includes(self, job: Job, campaigns: tuple[str, ...]) -> bool:
         return (
             (not self.workspaces or job.workspace in self.workspaces)
             and (not self.ids or job.id in self.ids)
             and (not self.agents or job.agent_id in self.agents)
-            and (self._names is None or self._names.fullmatch(job.name) is not None)
             and (not self.campaigns or not set(self.campaigns).isdisjoint(campaigns))
         )
 
@@ -67,6 +71,7 @@ class Selector:
         )
 
 
+_BESIDE_NAMES = tuple(each.name for each in fields(Selector) if each.init and each.name != "names")
 SELECTOR_KEYS = tuple(each.name for each in fields(Selector) if each.init)
 """The keys of a selector, in their order."""
 
@@ -118,6 +123,10 @@ class Incident:
     match: Selector | None = None
     everything: bool = False
     author: str | None = None
+
+    def __hash__(self) -> int:
+        """Cheaper than of all fields: judgements are kept by the incidents on which they rest."""
+        return hash(self.name)
 
     def covers(self, job: Job, campaigns: tuple[str, ...]) -> bool:
         """Whether the incident speaks of this job, at whatever time; `campaigns` are those that match the job."""

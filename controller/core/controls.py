@@ -77,6 +77,8 @@ class Controls:
         """The same, each begun by `now` at the latest: what was opened acts at once, also where the clock was set back
         since.
         """
+        if not self.incidents and not self.holds:
+            return self
         holds = [hold for placed in self.holds.values() for hold in placed]
         if max((*(each.since for each in self.incidents), *(each.since for each in holds)), default=now) <= now:
             return self

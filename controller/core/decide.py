@@ -1,7 +1,7 @@
 """The decision: pure, from the job as observed, its situation and one instant."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from controller.core.campaign import Resume
 from controller.core.claim import Claim, ClaimState
@@ -14,7 +14,10 @@ from controller.core.situation import Situation, all_start, least_resume
 HORIZON = 400 * 86_400
 """How far `until` looks ahead, in seconds: past that it is None."""
 
-_FINISHED = Judgement(Desired.LEAVE, Reason.FINISHED, "", None)
+# Named once: to look up a member of an enum takes as long as to compare ten of them.
+_ACTIVE, _COMPLETE, _CANCELLED = Status.ACTIVE, Status.COMPLETE, Status.CANCELLED
+_PAUSE, _LEAVE = Desired.PAUSE, Desired.LEAVE
+_ALREADY = (Action.NONE, Because.ALREADY)
 
 
 def decide(job: Job, situation: Situation, now: Instant) -> Decision:
@@ -24,8 +27,8 @@ def decide(job: Job, situation: Situation, now: Instant) -> Decision:
 
 def apply(job: Job, situation: Situation, judgement: Judgement) -> Decision:
     """Desired (a judgement of the same situation) against observed gives the action."""
-    if job.status.finished:
-        judgement = _FINISHED
+    if job.status is _COMPLETE or job.status is _CANCELLED:
+        return Decision(job, _LEAVE, Action.NONE, Because.FINISHED, Reason.FINISHED, "", None)
     action, because = _action(job, situation, judgement.desired)
     return Decision(job, judgement.desired, action, because, judgement.reason, judgement.detail, judgement.until)
 
@@ -39,14 +42,30 @@ def cautious(decisions: Sequence[Decision]) -> Decision:
         return pausing
     first = decisions[0]
     if first.action in (Action.RESUME, Action.START):
-        return replace(first, action=Action.NONE, because=Because.CLOCK_UNTRUSTED)
+        return first._replace(action=Action.NONE, because=Because.CLOCK_UNTRUSTED)
     return first
 
 
 def judge(situation: Situation, now: Instant) -> Judgement:
     """The winning row at `now` for any unfinished job in this situation, and when `desired` next changes."""
     first, detail = _winner(situation, now)
-    return Judgement(first.desired, first.reason, detail, _next_change(situation, now, first))
+    drifts = first.reason is Reason.SCHEDULE_DRIFT  # until somebody repairs it, whatever the hours say
+    until = None if drifts else _next_change(situation, now, first.desired, now + HORIZON)
+    return Judgement(first.desired, first.reason, detail, until)
+
+
+def judged_until(situation: Situation, judgement: Judgement, now: Instant) -> Instant:
+    """An instant before which `judge` says the same as at `now`; `now` itself where that is sure for no time."""
+    lead = situation.close_early
+    edges = [hours.steady_until(now) for hours in situation.campaigns]
+    edges += [edge for each in situation.incidents for edge in (each.since - lead, each.until) if now < edge]
+    edges += [edge for hold in situation.holds for edge in (hold.since, hold.until) if now < edge]
+    until = min(edges, default=math.inf)
+    if judgement.until is not None or judgement.reason is Reason.SCHEDULE_DRIFT:
+        return until
+    # What changes past the horizon comes into sight as now moves on; a second, lest floating point see it sooner.
+    coming = _next_change(situation, now, judgement.desired, until + HORIZON)
+    return until if coming is None else max(now, min(until, coming - HORIZON - 1))
 
 
 def verdicts(job: Job, situation: Situation, now: Instant) -> tuple[Verdict, ...]:
@@ -76,14 +95,12 @@ def _winner(situation: Situation, now: Instant) -> tuple[Row, str]:
     return first, "; ".join((*details, *named))
 
 
-def _next_change(situation: Situation, now: Instant, row: Row) -> Instant | None:
-    """Steps from one boundary to the next until what is desired differs."""
-    if row.reason is Reason.SCHEDULE_DRIFT:
-        return None
+def _next_change(situation: Situation, now: Instant, desired: Desired, last: Instant) -> Instant | None:
+    """Steps from one boundary to the next, up to the last instant that counts, until what is desired differs."""
     stopped = _stopped_until(situation, now)
     instant = _next_boundary(situation, now, now) if stopped <= now else stopped
-    while instant is not None and instant <= now + HORIZON:
-        if _desired(situation, now, instant) is not row.desired:
+    while instant is not None and instant <= last:
+        if _desired(situation, now, instant) is not desired:
             return instant
         instant = _next_boundary(situation, now, instant)
     return None
@@ -131,20 +148,18 @@ def _desired(situation: Situation, now: Instant, instant: Instant) -> Desired:
 
 
 def _action(job: Job, situation: Situation, desired: Desired) -> tuple[Action, Because]:
-    if job.status.finished:
-        return Action.NONE, Because.FINISHED
-    if desired is Desired.PAUSE:
+    if desired is _PAUSE:
         return _towards_pause(job, situation)
     if job.status is Status.UNKNOWN:
         return Action.NONE, Because.UNKNOWN_STATUS
-    if desired is Desired.LEAVE:
+    if desired is _LEAVE:
         return _unmatched(job, situation.claim)
-    return _towards_dial(job, situation)
+    return _ALREADY if job.status is _ACTIVE else _towards_dial(job, situation)
 
 
 def _towards_pause(job: Job, situation: Situation) -> tuple[Action, Because]:
     claim = situation.claim
-    if job.status is Status.ACTIVE:
+    if job.status is _ACTIVE:
         held = claim is not None and claim.state is ClaimState.HELD
         return Action.PAUSE, Because.OVERRIDDEN if held else Because.RUNNING
     if job.status is Status.UNKNOWN:
@@ -166,8 +181,6 @@ def _unmatched(job: Job, claim: Claim | None) -> tuple[Action, Because]:
 
 def _towards_dial(job: Job, situation: Situation) -> tuple[Action, Because]:
     campaigns = tuple(hours.campaign for hours in situation.campaigns)
-    if job.status is Status.ACTIVE:
-        return Action.NONE, Because.ALREADY
     if job.status is Status.INIT:
         return (Action.START, Because.MAY_START) if all_start(campaigns) else (Action.NONE, Because.NOT_STARTED)
     resume = least_resume(campaigns)

@@ -1,7 +1,8 @@
 """The words of a decision, and the decision itself."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from controller.core.interval import Instant
 from controller.core.job import Job
@@ -88,8 +89,7 @@ class Judgement:
     until: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A judgement applied to the job as observed."""
 
     job: Job
@@ -104,5 +104,5 @@ class Decision:
 def withheld(decision: Decision, because: Because) -> Decision:
     """The same decision, but no resume and no start, for this reason."""
     if decision.action in (Action.RESUME, Action.START):
-        return replace(decision, action=Action.NONE, because=because)
+        return decision._replace(action=Action.NONE, because=because)
     return decision

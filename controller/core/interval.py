@@ -28,11 +28,14 @@ _START, _END = attrgetter("start"), attrgetter("end")
 def merged(intervals: Iterable[Interval]) -> Intervals:
     """Sort and join into as few intervals as hold the same instants. What ends at or before its start holds nothing."""
     found: list[Interval] = []
-    for interval in sorted(interval for interval in intervals if interval.start < interval.end):
-        if not found or interval.start > found[-1].end:
+    for interval in sorted(intervals):
+        start, end = interval
+        if start >= end:
+            continue
+        if not found or start > found[-1].end:
             found.append(interval)
-        elif interval.end > found[-1].end:
-            found[-1] = Interval(found[-1].start, interval.end)
+        elif end > found[-1].end:
+            found[-1] = Interval(found[-1].start, end)
     return tuple(found)
 
 
@@ -127,6 +130,14 @@ class Timeline:
         if index == len(self._bounds) or self._bounds[index] >= self.span.end:
             return None
         return self._bounds[index]
+
+    def steady_at(self, instant: Instant) -> Interval:
+        """Return the longest interval around an instant of the span in which `is_open` and `next_change` stay as they
+        are.
+        """
+        index = bisect_right(self._bounds, instant)
+        start = self._bounds[index - 1] if index else self.span.start
+        return Interval(start, self._bounds[index] if index < len(self._bounds) else self.span.end)
 
     def open_interval_at(self, instant: Instant) -> Interval | None:
         """Return the interval that holds this instant, as far as it lies within the span."""

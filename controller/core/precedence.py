@@ -84,7 +84,7 @@ def _outside_hours(situation: Situation, now: Instant) -> tuple[str, ...]:
     closing = tuple(
         f"{hours.campaign.name}: within {hours.campaign.close_early} s of its close"
         for hours in situation.campaigns
-        if hours.hours(now).is_open(now) and not hours.dialing(now).is_open(now)
+        if not hours.is_dialing(now) and hours.hours(now).is_open(now)
     )
     return closed + closing
 

@@ -1,10 +1,8 @@
 """Time zones as piecewise constant offsets from UTC: all that the core knows of daylight saving."""
 
 import math
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -57,25 +55,29 @@ def local_time(zone: ZoneInfo, instant: Instant) -> tuple[date, int]:
     return local.date(), local.hour * 60 + local.minute
 
 
+def steady_date(zone: ZoneInfo, instant: Instant) -> Piece:
+    """Return the rest of the local date from this instant's second on, as far as the clock runs through it unchanged.
+
+    Raises ValueError as `offsets` does.
+    """
+    second = math.floor(instant)
+    piece = offsets(zone, Interval(second, second + DAY))[0]
+    midnight = (second + piece.offset) // DAY * DAY + DAY - piece.offset
+    return Piece(second, min(piece.end, midnight), piece.offset)
+
+
 @lru_cache(maxsize=1024)
 def _chunk(zone: ZoneInfo, chunk: int) -> Pieces:
     start = chunk * CHUNK
-    samples = ((instant, _offset(zone, instant)) for instant in range(start, start + CHUNK + 1, STEP))
     found: list[Piece] = []
-    for (low, before), (high, after) in pairwise(samples):
-        for piece in _between(zone, low, high, before, after):
-            _append(found, piece)
-    return tuple(found)
-
-
-def _between(zone: ZoneInfo, low: int, high: int, before: int, after: int) -> Iterator[Piece]:
-    """Find the one or two pieces between two samples."""
-    if before == after:
-        yield Piece(low, high, before)
-        return
-    change = _first_other(zone, low, high, before)
-    yield Piece(low, change, before)
-    yield Piece(change, high, after)
+    begin, offset = start, _offset(zone, start)
+    for low in range(start, start + CHUNK, STEP):
+        after = _offset(zone, low + STEP)
+        if after != offset:
+            change = _first_other(zone, low, low + STEP, offset)
+            found.append(Piece(begin, change, offset))
+            begin, offset = change, after
+    return (*found, Piece(begin, start + CHUNK, offset))
 
 
 def _first_other(zone: ZoneInfo, low: int, high: int, offset: int) -> int:

@@ -12,8 +12,9 @@ from controller.core.decision import Action, Decision, Judgement
 from controller.core.finding import Finding
 from controller.core.interval import Instant
 from controller.core.job import Job, JobKey
-from controller.core.rulebook import Rulebook
-from controller.core.situation import Situation, any_pauses_on_drift
+from controller.core.judgements import grounds
+from controller.core.rulebook import Matching, Rulebook
+from controller.core.situation import Situation
 from controller.runtime.clock_watch import ClockWatch
 from controller.runtime.ledger import Ledger
 
@@ -47,16 +48,21 @@ class Snapshot:
         self._controls = controls.begun_by(min(self._readings))
         self._unproven = unproven
         self._judgements: dict[object, tuple[Judgement, ...]] = {}
+        self._shared: dict[int, tuple[Judgement, ...]] = {}  # by the ids of situations that the rulebook keeps
 
     def situation(self, job: Job) -> Situation:
         """Everything beside the job's own state that its decision rests on."""
-        return self._situation(job, self.rulebook.drift_of(job, self.now))
+        return self._situation(job, self.rulebook.matching(job), self.rulebook.drift_of(job, self.now))
 
     def decide(self, job: Job, situation: Situation | None = None) -> Decision:
         """The decision about the job at this instant."""
-        situation = situation or self.situation(job)
-        decisions = [apply(job, situation, judgement) for judgement in self._judge(situation)]
-        return decisions[0] if len(decisions) == 1 else cautious(decisions)
+        if situation is None:
+            matching = self.rulebook.matching(job)
+            situation = self.situation(job) if matching.pauses_on_drift else self._situation(job, matching, ())
+        judgements = self._shared.get(id(situation)) or self._judge(situation)
+        if len(judgements) == 1:
+            return apply(job, situation, judgements[0])
+        return cautious([apply(job, situation, judgement) for judgement in judgements])
 
     def pause_at_least(self, job: Job) -> Decision | None:
         """The pause that is asked for by whatever can be evaluated, where `decide` raises: it may be only the drift or
@@ -64,31 +70,36 @@ class Snapshot:
         """
         for reading in self._readings:
             with suppress(Exception):
-                situation = self._situation(job, ())
+                situation = self._situation(job, self.rulebook.matching(job), ())
                 decision = apply(job, situation, judge(situation, reading))
                 if decision.action is Action.PAUSE:
                     return decision
         return None
 
-    def _situation(self, job: Job, drift: tuple[Finding, ...]) -> Situation:
-        book = self.rulebook
-        campaigns, names = book.matching(job)
+    def _situation(self, job: Job, matching: Matching, drift: tuple[Finding, ...]) -> Situation:
+        key, controls = job.key, self._controls
+        incidents = controls.incidents and controls.incidents_of(job, matching.names)
+        claim = self._claims.get(key)
+        if not (drift or claim or incidents or key in controls.holds or key in self._unproven):
+            self._shared.setdefault(id(matching.situation), ())  # judged when that is asked: it may raise
+            return matching.situation
         return Situation(
-            campaigns=campaigns,
-            incidents=book.incidents_of(job) + self._controls.incidents_of(job, names),
+            campaigns=matching.campaigns,
+            incidents=matching.incidents + incidents,
             holds=self._controls.holds_on(job.key),
-            claim=self._claims.get(job.key),
+            claim=claim,
             drift=drift,
-            unproven=job.key in self._unproven,
+            unproven=key in self._unproven,
         )
 
     def _judge(self, situation: Situation) -> tuple[Judgement, ...]:
-        campaigns = tuple(hours.campaign for hours in situation.campaigns)
-        drift = tuple(found.detail for found in situation.drift) if any_pauses_on_drift(campaigns) else ()
-        key = (situation.campaigns, situation.incidents, situation.holds, drift)
+        key = grounds(situation)
         judgements = self._judgements.get(key)
         if judgements is None:
-            judgements = self._judgements[key] = tuple(judge(situation, reading) for reading in self._readings)
+            kept = self.rulebook.judgements
+            judgements = self._judgements[key] = tuple([kept.at(situation, key, now) for now in self._readings])
+        if id(situation) in self._shared:
+            self._shared[id(situation)] = judgements
         return judgements
 
 

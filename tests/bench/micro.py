@@ -1,4 +1,4 @@
-"""Timing small things against each other: by turns, many calls a round."""
+"""Timing small things against each other: by turns, many calls a round, in time on the processor."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def _enough(contestant: Callable[[], object]) -> int:
 
 
 def _round(contestant: Callable[[], object], calls: int) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(calls):
         contestant()
-    return (time.perf_counter() - begun) / calls * 1e6
+    return (time.process_time() - begun) / calls * 1e6

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -275,7 +274,7 @@ def test_a_finished_job_has_that_reason_alone_whatever_else_applies(status: Stat
 
 @pytest.mark.parametrize("action", Action)
 def test_only_what_would_set_a_job_dialing_is_withheld(action: Action) -> None:
-    decision = replace(decide(job(), situation(), NOON), action=action)
+    decision = decide(job(), situation(), NOON)._replace(action=action)
     dials = action in {Action.RESUME, Action.START}
     after = withheld(decision, Because.UNREAD)
-    assert after == (replace(decision, action=Action.NONE, because=Because.UNREAD) if dials else decision)
+    assert after == (decision._replace(action=Action.NONE, because=Because.UNREAD) if dials else decision)

@@ -144,6 +144,20 @@ def test_the_open_interval_is_the_one_that_holds_the_instant(intervals: Interval
         assert timeline.open_interval_at(minute) == (holding[0] if holding else None)
 
 
+@given(interval_sets, spans.filter(lambda span: span.start < span.end))
+def test_the_steady_interval_is_the_longest_in_which_both_answers_stay(intervals: Intervals, span: Interval) -> None:
+    timeline = Timeline(intervals, span)
+    edges = [
+        span.start,
+        *(edge for each in timeline.intervals for edge in each if span.start < edge < span.end),
+        span.end,
+    ]
+    for minute in range(int(span.start), int(span.end)):
+        start = max(edge for edge in edges if edge <= minute)
+        wanted = Interval(start, min(edge for edge in edges if edge > minute))
+        assert timeline.steady_at(minute) == timeline.steady_at(minute + 0.5) == wanted
+
+
 def test_the_ends_of_the_span_are_no_changes() -> None:
     timeline = Timeline((Interval(0, 20), Interval(30, 60)), SPAN)
     assert [timeline.next_change(at) for at in (0, 10, 19.5, 20, 30, 50)] == [20, 20, 20, 30, None, None]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.core.interval import Interval
-from controller.core.zone import CHUNK, STEP, local_time, offsets
+from controller.core.zone import CHUNK, DAY, STEP, Piece, local_time, offsets, steady_date
 
 ZONES = sorted(available_timezones())
 ODD_ZONES = [
@@ -182,3 +182,29 @@ def test_a_date_that_the_date_line_took_away_is_never_read() -> None:
     assert date(2011, 12, 29) in read
     assert date(2011, 12, 30) not in read
     assert date(2011, 12, 30) + timedelta(days=1) in read
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "end", "offset"),
+    [
+        ("UTC", "2026-06-01T10:00", "2026-06-02T00:00", 0),
+        ("UTC", "2026-06-01T00:00", "2026-06-02T00:00", 0),
+        ("America/New_York", "2026-06-02T03:59:59", "2026-06-02T04:00", -4 * 3600),
+        ("America/New_York", "2026-11-01T05:30", "2026-11-01T06:00", -4 * 3600),
+        ("America/New_York", "2026-11-01T06:00", "2026-11-02T05:00", -5 * 3600),
+        ("Asia/Kathmandu", "2026-06-01T18:14", "2026-06-01T18:15", 20_700),
+    ],
+)
+def test_a_date_is_steady_until_its_midnight_or_a_change_of_the_clock(
+    zone: str, instant: str, end: str, offset: int
+) -> None:
+    second = epoch(instant)
+    assert steady_date(ZoneInfo(zone), second + 0.75) == Piece(second, epoch(end), offset)
+
+
+@given(st.sampled_from(ODD_ZONES), st.integers(0, 2_000_000_000))
+def test_the_local_date_stays_while_it_is_steady(zone: str, instant: int) -> None:
+    start, end, offset = steady_date(ZoneInfo(zone), instant)
+    assert start == instant < end <= instant + DAY
+    assert local_time(ZoneInfo(zone), end - 0.001)[0] == local_time(ZoneInfo(zone), instant)[0]
+    assert (instant + offset) // DAY == (end - 1 + offset) // DAY

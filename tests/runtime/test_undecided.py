@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from controller.core import judgements as judgements_module
 from controller.core import rulebook as rulebook_module
 from controller.core.job import JobKey, Status
 from controller.core.situation import Situation
@@ -54,7 +55,8 @@ async def test_a_closed_job_of_which_another_reading_of_the_clock_can_say_nothin
             raise ValueError("year 0 is out of range")
         return judge(situation, now)
 
-    monkeypatch.setattr(snapshot_module, "judge", failing)
+    for module in (snapshot_module, judgements_module):
+        monkeypatch.setattr(module, "judge", failing)
     stage.watch.dated(OPEN - 7200, stage.watch.asked())
     await stage.at(SHUT)
     assert stage.status(job) is Status.PAUSED

@@ -17,7 +17,8 @@ import click
 from controller.app import Daemon
 from controller.cli.context import CLOCK_VARIABLE, SEEN_KEYS
 from controller.cli.demo.story import ZONE, Seen, act, cast, review
-from controller.cli.failures import FAILED, reporting_failures
+from controller.cli.exit_codes import FAILED
+from controller.cli.failures import reporting_failures
 from controller.cli.output import console
 from controller.cli.run import LOG_FLUSH_SECONDS
 from controller.clock import ShiftedClock

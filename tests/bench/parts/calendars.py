@@ -24,8 +24,8 @@ PART = "calendar"
 def measure() -> Iterator[Row]:
     """Every row of this part."""
     ours = CampaignHours(campaign(floor(), name="us-renewals"))
-    yield from _open_now(lambda: ours.dialing(NOW).is_open(NOW))
-    yield from _next_change(lambda: ours.dialing(NOW).next_change(NOW))
+    yield from _open_now(lambda: ours.is_dialing(NOW))
+    yield from _next_change(lambda: ours.next_change(NOW))
     yield from _year(floor())
 
 

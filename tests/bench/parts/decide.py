@@ -34,7 +34,7 @@ def measure() -> Iterator[Row]:
         """The first time that the job is seen by these rules, at an instant at which nothing was judged yet."""
         job = jobs[next(numbers) % 1000]
         book.forget([job.key])
-        return Snapshot(NOW, book, {}).decide(job)
+        return Snapshot(NOW + next(numbers) % 1000 / 1000, book, {}).decide(job)
 
     bars = (("matches cached", cached, Bar.at_most(1)), ("cold", cold, Bar.at_most(4)))
     try:
