@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from controller.core.decision import Action, Because, Decision
 from controller.core.interval import Instant
@@ -37,8 +38,7 @@ class Result(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A decision, what was done about it, and what came back. `problem` is a bounded reason, never a raw text;
     `unproven_before` says that a resume of before may take effect in any case.
     """

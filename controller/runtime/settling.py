@@ -1,7 +1,5 @@
 """What follows once it is known what became of a change: it is remembered, and looked at again until it is verified."""
 
-from dataclasses import replace
-
 from controller.clock import Clock
 from controller.core.verify import verify_failed
 from controller.runtime import findings
@@ -33,7 +31,7 @@ class Settling:
 
     async def _settle(self, outcome: Outcome, journal: Journal) -> Outcome:
         settled = await self._changer.settle(outcome)
-        settled = replace(settled, unproven_before=outcome.unproven_before)
+        settled = settled._replace(unproven_before=outcome.unproven_before)
         now = self._clock.now()
         decision = settled.decision
         if settled.result is not Result.UNVERIFIED:

@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import structlog
 
@@ -244,7 +243,7 @@ class Sweep:
             withdrawn = _crashed(decision, error)
         async with self._turns.of(key):
             outcome = withdrawn or await _guarded(decision, self._changer.unpause(decision, still_wanted))
-            outcome = replace(outcome, unproven_before=key in unproven)
+            outcome = outcome._replace(unproven_before=key in unproven)
             self._settling.note(outcome, journal)
             return outcome
 

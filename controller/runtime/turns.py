@@ -43,6 +43,9 @@ class _Turn(AbstractAsyncContextManager[None]):
         self._line = line
         line.length += 1
         try:
+            if line.length == 1:  # nobody is there to be waited for
+                await line.lock.acquire()
+                return
             with self._waiting:
                 await line.lock.acquire()
         except BaseException:

@@ -45,7 +45,8 @@ class _Recording:
     """Somebody who waits until these changes are written. Without changes: until all that came before is."""
 
     changes: list[Change]
-    written: asyncio.Future[bool]
+    written: asyncio.Future[bool] | None
+    """None where nobody waits."""
     since: float
 
 
@@ -89,20 +90,23 @@ class WriteQueue:
         """
         if self.durable and not changes and self._writing is None:
             return True
-        recording = self.add(changes, waited)
-        return False if recording is None else await recording.written
-
-    def add(self, changes: Sequence[Change], waited: float = 0.0) -> _Recording | None:
-        """The same without waiting; None where nobody could wait for it."""
         loop = asyncio.get_running_loop()
-        recording = _Recording(list(changes), loop.create_future(), loop.time() - waited)
+        written: asyncio.Future[bool] = loop.create_future()
+        return await written if self._add(_Recording(list(changes), written, loop.time() - waited)) else False
+
+    def add(self, changes: Sequence[Change]) -> None:
+        """The same without waiting."""
+        self._add(_Recording(list(changes), None, asyncio.get_running_loop().time()))
+
+    def _add(self, recording: _Recording) -> bool:
+        """Whether it may be waited for."""
         if not self.durable:
             self._keep_back(recording)
         self._begin()
         if self._slow:
-            return None
+            return False
         self._queue.append(recording)
-        return recording
+        return True
 
     async def close(self) -> None:
         """Try once more to write what is not written, and wait for that for a while. What is left is lost."""
@@ -232,7 +236,7 @@ class WriteQueue:
     def _answer(self, *, written: bool, queued: bool = True) -> None:
         """Tell those whose changes are being written and, where `queued`, those behind them."""
         for recording in (*self._served, *(self._queue if queued else ())):
-            if not recording.written.done():  # the caller may have been cancelled
+            if recording.written is not None and not recording.written.done():  # the caller may have been cancelled
                 recording.written.set_result(written)
         self._served.clear()
         if queued:

@@ -5,7 +5,7 @@ No error of aiohttp leaves this module, not even as a context: their reprs hold 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 import aiohttp
@@ -53,8 +53,7 @@ def open_session(limit: int) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request: `what` names it in messages, `segments` follow the base URL's path, each quoted whole; `body` is
     JSON text.
     """
