@@ -16,7 +16,7 @@ async def watch_folder(folder: Path, look: Callable[[], Awaitable[None]]) -> Non
     resync, which compares contents.
     """
     try:
-        async for _changes in awatch(folder, recursive=True, debounce=1000, step=250):
+        async for _changes in awatch(folder, recursive=True, debounce=1000, step=500):
             await look()
     except (OSError, RuntimeError) as error:
         log.warning("rules.unwatched", folder=str(folder), problem=str(error))

@@ -7,7 +7,7 @@ import aiohttp
 
 HEADERS = {"Authorization": "Bearer key-of-the-benchmark"}
 ATTEMPTS = 8
-TIMEOUT = 2.0
+TIMEOUT = 1.0
 
 
 async def pause_all(base_url: str, jobs: Iterable[str], connections: int) -> None:

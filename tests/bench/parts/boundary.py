@@ -13,7 +13,7 @@ from tests.bench.ours import closing_at, opened, waiting
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, alone
 
-BOUNDARIES = 120
+BOUNDARIES = 100
 JOBS = 20
 AHEAD = 0.12
 """Seconds from setting a transition to its instant."""

@@ -11,8 +11,8 @@ from tests.bench.ours import opened
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, compared
 
-JOBS = 2_000
-PAIRS = 5
+JOBS = 600
+PAIRS = 15
 CONNECTIONS = 100
 
 
