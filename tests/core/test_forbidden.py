@@ -54,6 +54,23 @@ def test_every_campaign_must_allow() -> None:
     assert forbidden_seconds([FLOOR, late], [], span) == 9 * HOUR
 
 
+def test_one_campaign_that_allows_all_of_it_is_not_enough() -> None:
+    late = hours(calendar("coast", zone="America/Los_Angeles"))
+    span = Interval(MONDAY + 10 * HOUR, MONDAY + 11 * HOUR)
+    assert forbidden_seconds([FLOOR, late], [], span) == HOUR
+    assert forbidden_seconds([late, FLOOR], [], span) == HOUR
+
+
+def test_one_stop_beside_others_that_are_over_or_to_come_is_enough() -> None:
+    stops = [
+        incident(MONDAY, MONDAY + HOUR),
+        incident(MONDAY + 10 * HOUR, MONDAY + 10.5 * HOUR),
+        incident(MONDAY + 20 * HOUR),
+    ]
+    span = Interval(MONDAY + 10 * HOUR, MONDAY + 11 * HOUR)
+    assert forbidden_seconds([FLOOR], stops, span) == HOUR / 2
+
+
 @given(st.lists(st.integers(0, 3 * 24 * 3600), min_size=2, max_size=12))
 def test_measured_in_parts_or_at_once_it_is_the_same(offsets: list[int]) -> None:
     cuts = sorted(MONDAY + offset for offset in offsets)
