@@ -166,8 +166,8 @@ DEFECTS = tuple(
         (
             "stop pausing while the store is broken",
             "runtime/sweep.py",
-            "            sent = await asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))",
-            "            sent = await asyncio.gather(*(self._pause_one(decision, journal) for decision in batch if self._ledger.durable))",
+            "                sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))",
+            "                sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch if self._ledger.durable))",
         ),
         (
             "trust a clock that stepped",
