@@ -149,9 +149,13 @@ def gone(claim: Claim, now: Instant) -> Claim:
 
 
 def found(claim: Claim, status: Status, now: Instant) -> Claim:
-    """The claim once its vanished job is back: open again where that is paused as we left it, else closed for good."""
+    """The claim once its vanished job is back: open again where that is paused as we left it, or dials shortly after the
+    claim was made, since its pause may yet take effect; else closed for good.
+    """
     if status is Status.PAUSED:
         return _moved(claim, ClaimState.HELD, now)
+    if status is Status.ACTIVE and 0 <= now - claim.since < READ_LAG:
+        return _moved(claim, ClaimState.INTENDED, now)
     return _moved(claim, ClaimState.FINISHED if status.finished else ClaimState.RESUMED_BY_OTHERS, now)
 
 

@@ -103,3 +103,20 @@ def test_a_job_that_says_init_was_never_started_once_no_reading_can_be_older_tha
     standing = claim(ClaimState.HELD, changed=NOON - since_our_pause)
     decision = decide(job(Status.INIT), situation(OPEN, claim=standing), NOON)
     assert observe(standing, decision, ("renewals",), NOON).state is state
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [
+        (0, ClaimState.INTENDED),
+        (READ_LAG - 1, ClaimState.INTENDED),
+        (READ_LAG, ClaimState.RESUMED_BY_OTHERS),
+        (-1, ClaimState.RESUMED_BY_OTHERS),
+    ],
+)
+def test_a_job_that_comes_back_dialing_shortly_after_our_pause_may_be_paused_by_it_yet(
+    age: float, state: ClaimState
+) -> None:
+    gone = claim(ClaimState.GONE, since=NOON - age)
+    assert found(gone, Status.ACTIVE, NOON).state is state
+    assert found(gone, Status.INIT, NOON).state is ClaimState.RESUMED_BY_OTHERS
