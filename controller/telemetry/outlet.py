@@ -54,7 +54,7 @@ class Outlet:
         if not self._writable.poll(patience_milliseconds):
             return False
         try:
-            written = os.write(self._descriptor, self._rest[:PIPE_BUF])
+            written = os.write(self._descriptor, self._rest[: self._portion()])
         except BlockingIOError:
             return False
         except OSError:  # a broken pipe, a full disk: what is left gets no second try
@@ -65,3 +65,10 @@ class Outlet:
         self._rest = self._rest[written:]
         self._taken += written
         return True
+
+    def _portion(self) -> int:
+        """As many texts as are taken at once, each whole: a process that is killed, or another one that writes to the
+        same pipe, cuts none of them.
+        """
+        whole = [end - self._taken for end in self._ends if self._taken < end <= self._taken + PIPE_BUF]
+        return whole[-1] if whole else PIPE_BUF

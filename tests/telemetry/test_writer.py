@@ -156,6 +156,26 @@ def test_a_line_cut_short_does_not_swallow_the_next_one(pipe: Pipe, monkeypatch:
     assert received[2:] == ["dropped 2"]
 
 
+def test_no_write_cuts_a_line_that_a_pipe_takes_at_once(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    written: list[bytes] = []
+
+    def seen(descriptor: int, data: memoryview) -> int:
+        written.append(bytes(data))
+        return write(descriptor, data)
+
+    monkeypatch.setattr("controller.telemetry.outlet.os.write", seen)
+    writer = LineWriter(pipe.stream, report)
+    lines = [f"{number} " + "\u00fc" * 150 for number in range(100)]
+    for line in lines:
+        writer.put(line)
+    writer.close(5)
+    monkeypatch.undo()
+    assert pipe.read_all().splitlines() == lines
+    assert all(data.endswith(b"\n") and len(data) <= 4096 for data in written)
+    assert len(written) < 50, "some were written together"
+
+
 def test_a_report_that_cannot_be_written_is_kept_for_later(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     steps = iter(["full", "ok", "full"])
