@@ -149,8 +149,8 @@ def gone(claim: Claim, now: Instant) -> Claim:
 
 
 def found(claim: Claim, status: Status, now: Instant) -> Claim:
-    """The claim once its vanished job is back: open again where that is paused as we left it, or dials shortly after the
-    claim was made, since its pause may yet take effect; else closed for good.
+    """The claim once its vanished job is back: open again where that is paused as we left it, or dials shortly after
+    the claim was made, since its pause may yet take effect; else closed for good.
     """
     if status is Status.PAUSED:
         return _moved(claim, ClaimState.HELD, now)
