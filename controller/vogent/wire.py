@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from controller.core.job import Job, Status
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.mending import REPLACEMENT, mended
+from controller.vogent.plain_jobs import plain_job, plain_page
 
 #: How much of a status that the reference does not list is kept, in characters.
 STATUS_TEXT_LIMIT = 40
@@ -97,11 +98,22 @@ class _QueuePage(_Answer):
 
 def parse_job(workspace: str, body: Body) -> Job:
     """Read the answer that is one job. Raises ContractError."""
-    return _read(body, "a job", lambda body: _job(workspace, _Job.model_validate_json(body)))
+    return plain_job(workspace, body) or parse_job_with_care(workspace, body)
 
 
 def parse_job_page(workspace: str, body: Body) -> Page[Job | Unreadable]:
     """Read one page of the list; a job that cannot be read becomes an Unreadable. Raises ContractError."""
+    plain = plain_page(workspace, body)
+    return parse_job_page_with_care(workspace, body) if plain is None else Page(*plain)
+
+
+def parse_job_with_care(workspace: str, body: Body) -> Job:
+    """The same whatever is odd about the answer. Raises ContractError."""
+    return _read(body, "a job", lambda body: _job(workspace, _Job.model_validate_json(body)))
+
+
+def parse_job_page_with_care(workspace: str, body: Body) -> Page[Job | Unreadable]:
+    """The same whatever is odd about the page. Raises ContractError."""
     return _read(body, "a page of jobs", lambda body: _job_page(workspace, body))
 
 
@@ -132,6 +144,8 @@ def _read(body: Body, what: str, parse: Callable[[Body | str], AnswerT]) -> Answ
         return parse(body)
     except ValidationError as error:
         problem, broken = _problem(error), error.errors(include_url=False)[0]["type"] == "json_invalid"
+    except ValueError as error:
+        problem, broken = f"answer: Invalid JSON: {error}", True
     if broken:
         with suppress(ValueError):  # a ValidationError is one: what was said of the answer as it came, stays
             return parse(mended(body))
