@@ -1,9 +1,10 @@
 """The parts of the program as settings ask for them, for the daemon and for the commands that do without one."""
 
 import asyncio
-import uuid
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
 from typing import NamedTuple
 
 import structlog
@@ -30,9 +31,12 @@ from controller.vogent.transport import open_session
 log = structlog.get_logger()
 
 
+_IDS = Random(secrets.randbits(256))  # noqa: S311 - unique, not secret; half the time of asking the system
+
+
 def new_id() -> str:
-    """A string that is unique for ever."""
-    return uuid.uuid4().hex
+    """A string that is unique for ever: 32 hexadecimal digits."""
+    return f"{_IDS.getrandbits(128):032x}"
 
 
 def open_client(

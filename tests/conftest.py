@@ -5,6 +5,7 @@ import inspect
 import os
 import zoneinfo
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -16,6 +17,22 @@ zoneinfo.ZoneInfo.clear_cache()
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("patient"), max_examples=5_000)
 hypothesis.settings.load_profile("patient")
+
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 * 2**30
+"""Bytes. The suite needs a tenth of that, but for the image's, which are a few hundred million bytes."""
+
+
+def _is_fit_for_tests(folder: Path) -> bool:
+    """Whether there is room, and programs may be started from there."""
+    if not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+if "TMPDIR" not in os.environ and _is_fit_for_tests(_MEMORY):
+    os.environ["TMPDIR"] = str(_MEMORY)  # a disk that others keep busy holds up a database for a second
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,8 +14,8 @@ from controller.core.instant_text import rfc3339
 from controller.core.interval import Instant
 from controller.shown.record_types import AUDIT_FIELDS
 from controller.shown.records import audit_record
+from controller.store.reader import StoreReader
 from controller.store.records import AuditFilter, AuditRow
-from controller.store.store import StoreReader
 
 
 @click.command()

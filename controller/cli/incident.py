@@ -24,7 +24,7 @@ from controller.runtime.control_rows import Actor
 from controller.runtime.operations import Done, WantedIncident
 from controller.shown.printable import printable
 from controller.shown.records import incident_record, opened_record
-from controller.store.store import StoreReader
+from controller.store.reader import StoreReader
 
 _FIELDS = (
     "incident",

@@ -10,8 +10,8 @@ from controller.core.claim import Claim
 from controller.core.controls import Controls
 from controller.core.job import JobKey
 from controller.settings import Settings
+from controller.store.reader import StoreReader
 from controller.store.records import Kept
-from controller.store.store import StoreReader
 from controller.vogent.dry_run import DryRunClient
 
 

@@ -25,7 +25,7 @@ from controller.shown.preview import (
     with_opened,
 )
 from controller.shown.preview import preview as look_ahead
-from controller.store.store import StoreReader
+from controller.store.reader import StoreReader
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """Claims: our record that the pause on a job is ours, why and since when."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from controller.core.decision import Because, Decision, Desired
 from controller.core.interval import Instant
@@ -33,8 +33,7 @@ class ClaimState(StrEnum):
         return self in (ClaimState.INTENDED, ClaimState.HELD, ClaimState.RESUMING)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """At most one open claim a job. `campaigns` are the names that matched when it was made (none for an incident
     that covers everything); `author` is who made it: "controller", or the person who adopted the pause.
 
@@ -84,7 +83,7 @@ def intend(
     state = ClaimState.HELD if verified else ClaimState.INTENDED
     intent = _with_reason(claim, decision, state, campaigns, now)
     if state is ClaimState.INTENDED and now - intent.changed >= READ_LAG / 2:
-        return replace(intent, changed=now)  # it is sent again
+        return intent._replace(changed=now)  # it is sent again
     return intent
 
 
@@ -95,7 +94,7 @@ def lately(claim: Claim, now: Instant) -> bool:
 
 def continued(stored: Claim, claim: Claim) -> Claim:
     """A claim that was made while the store could not be read, as what it is: the stored one of the same job, later."""
-    return replace(claim, id=stored.id, since=stored.since, campaigns=stored.campaigns, author=stored.author)
+    return claim._replace(id=stored.id, since=stored.since, campaigns=stored.campaigns, author=stored.author)
 
 
 def observe(claim: Claim, decision: Decision, campaigns: tuple[str, ...], now: Instant) -> Claim:
@@ -150,11 +149,11 @@ def gone(claim: Claim, now: Instant) -> Claim:
 
 def found(claim: Claim, status: Status, now: Instant) -> Claim:
     """The claim once its vanished job is back: open again where that is paused as we left it, or dials shortly after
-    the claim was made, since its pause may yet take effect; else closed for good.
+    it was said to be gone, since a pause that was sent before may yet take effect; else closed for good.
     """
     if status is Status.PAUSED:
         return _moved(claim, ClaimState.HELD, now)
-    if status is Status.ACTIVE and 0 <= now - claim.since < READ_LAG:
+    if status is Status.ACTIVE and lately(claim, now):
         return _moved(claim, ClaimState.INTENDED, now)
     return _moved(claim, ClaimState.FINISHED if status.finished else ClaimState.RESUMED_BY_OTHERS, now)
 
@@ -182,7 +181,7 @@ def adopt(job: Job, campaigns: tuple[str, ...], author: str, reason: str, now: I
 
 
 def _moved(claim: Claim, state: ClaimState, now: Instant) -> Claim:
-    return claim if claim.state is state else replace(claim, state=state, changed=now)
+    return claim if claim.state is state else claim._replace(state=state, changed=now)
 
 
 def _with_reason(
@@ -193,4 +192,4 @@ def _with_reason(
     same = (claim.state, claim.reason, claim.detail, claim.campaigns)
     if same == (state, decision.reason, decision.detail, named):
         return claim
-    return replace(claim, state=state, reason=decision.reason, detail=decision.detail, campaigns=named, changed=now)
+    return claim._replace(state=state, reason=decision.reason, detail=decision.detail, campaigns=named, changed=now)

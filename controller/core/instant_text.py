@@ -1,11 +1,13 @@
 """Instants as people and machines read them. Strings end here; the rest of the core has numbers."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from controller.core.interval import Instant
 
 
+@lru_cache(maxsize=256)
 def rfc3339(instant: Instant) -> str:
     """UTC with `Z`: whole seconds without a fraction, others with milliseconds."""
     moment = datetime.fromtimestamp(instant, UTC)

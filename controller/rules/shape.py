@@ -30,7 +30,7 @@ _WRONG: Final = {
 class Strict(BaseModel):
     """The base of our files' models. A field's description is what a problem offers as right."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
 
 Model = TypeVar("Model", bound=Strict)

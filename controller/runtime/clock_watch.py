@@ -6,6 +6,7 @@ date that cannot be meant leaves it untrusted too, but is no reading: nothing is
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from controller.clock import Clock
 from controller.core.interval import Instant
@@ -29,8 +30,7 @@ class Doubt(StrEnum):
     """The API's answers bear another date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """The wall clock and the monotonic clock, read together."""
 
     wall: Instant

@@ -1,5 +1,6 @@
 """What happened, told twice: as a log line with the design's event name, and as a row of the audit."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -36,7 +37,7 @@ class Journal:
         getattr(self.log, level)(event, **_told(decision), campaigns=list(campaigns), **facts)
         if outcome.answer is not None:
             facts["answered_status"] = outcome.answer.status_text
-        return self._decided(event, decision, campaigns, now, actor=OURSELVES, result=outcome.result.value, facts=facts)
+        return self._decided(event, decision, campaigns, now, OURSELVES, facts, outcome.result.value)
 
     def overridden(
         self, decision: Decision, campaigns: tuple[str, ...], times: int, now: Instant, *, certain: bool = True
@@ -44,12 +45,12 @@ class Journal:
         """A person resumed a job that must not dial; not `certain` where the reading may be older than our pause."""
         facts = {"times": times, "certain": certain}
         self.log.warning("job.overridden", **_told(decision), **facts)
-        return self._decided("job.overridden", decision, campaigns, now, actor=OTHERS, facts=facts)
+        return self._decided("job.overridden", decision, campaigns, now, OTHERS, facts)
 
     def paused_by_others(self, decision: Decision, campaigns: tuple[str, ...], now: Instant) -> Audit:
         """A job that was dialing was paused, and not by us."""
         self.log.info("job.paused_by_others", **_told(decision))
-        return self._decided("job.paused_by_others", decision, campaigns, now, actor=OTHERS)
+        return self._decided("job.paused_by_others", decision, campaigns, now, OTHERS, {})
 
     def dialing_forbidden(self, job: Job, seconds: float, now: Instant) -> Audit:
         """A job was seen dialing for so long when it must not, and still is."""
@@ -110,20 +111,33 @@ class Journal:
         self.log.info(event, job=finding.job.id, name=name, finding=finding.kind.value)
         return self._row(event, finding.job, name, now, reason=finding.kind.value, detail=finding.detail)
 
-    def _decided(self, event: str, decision: Decision, campaigns: tuple[str, ...], now: Instant, **more: Any) -> Audit:  # noqa: ANN401 - columns of the audit
+    def _decided(
+        self,
+        event: str,
+        decision: Decision,
+        campaigns: tuple[str, ...],
+        now: Instant,
+        actor: str,
+        facts: Mapping[str, Any],
+        result: str | None = None,
+    ) -> Audit:
+        job = decision.job
         because = {"because": decision.because.value, "until": decision.until and rfc3339(decision.until)}
-        facts = {**because, **more.pop("facts", {})}
-        return self._row(
-            event,
-            decision.job.key,
-            decision.job.name,
+        return Audit(
             now,
-            campaigns=campaigns,
-            action=decision.action.value,
-            reason=decision.reason.value,
-            detail=decision.detail,
-            facts=facts,
-            **more,
+            event,
+            actor,
+            job.workspace,
+            job.id,
+            job.name,
+            campaigns,
+            decision.action.value,
+            decision.reason.value,
+            decision.detail,
+            result,
+            self.pass_id,
+            self.revision,
+            {**because, **facts},
         )
 
     def _row(self, event: str, job: JobKey, name: str, now: Instant, **more: Any) -> Audit:  # noqa: ANN401 - columns of the audit

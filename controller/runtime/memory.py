@@ -10,6 +10,7 @@ from controller.core.finding import Finding, FindingKind
 from controller.core.interval import Instant
 from controller.core.job import JobKey
 from controller.store.changes import (
+    Audit,
     Change,
     CloseFinding,
     OpenFinding,
@@ -43,15 +44,10 @@ class Memory:
     def remember(self, change: Change) -> None:
         """Take one change in."""
         match change:
+            case Audit():
+                pass
             case PutClaim(claim):
-                if claim.state.open:
-                    self.claims[claim.key] = claim
-                else:
-                    self.claims.pop(claim.key, None)
-                if claim.state is ClaimState.GONE:
-                    self.vanished[claim.key] = claim
-                else:
-                    self.vanished.pop(claim.key, None)
+                self._remember_claim(claim, claim.key)
             case OpenFinding(finding, since):
                 self.findings[finding.job, finding.kind] = (finding, since)
             case CloseFinding(job, kind, _at):
@@ -62,8 +58,6 @@ class Memory:
                 self._remember_hold(placed)
             case UseRevision():
                 self.revision = change
-            case _:
-                pass
 
     def everything(self) -> list[Change]:
         """The changes that bring a store that knows nothing to what is remembered."""
@@ -108,6 +102,16 @@ class Memory:
         for placed in kept.holds:
             if placed.id not in told:
                 self._remember_hold(placed)
+
+    def _remember_claim(self, claim: Claim, key: JobKey) -> None:
+        if claim.state.open:
+            self.claims[key] = claim
+        else:
+            self.claims.pop(key, None)
+        if claim.state is ClaimState.GONE:
+            self.vanished[key] = claim
+        else:
+            self.vanished.pop(key, None)
 
     def _remember_incident(self, opened: OpenedIncident) -> None:
         if opened.closed is None:

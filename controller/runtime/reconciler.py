@@ -1,7 +1,7 @@
 """One pass over one workspace: read, decide, pause, then resume and start."""
 
 import asyncio
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -28,8 +28,10 @@ from controller.vogent.errors import ApiError
 
 log = structlog.get_logger()
 
-AT_ONCE = 500
-"""So many jobs are decided about before others get their turn, and the first pauses leave."""
+IN_A_TURN = 100
+"""So many jobs are decided about before the first pauses leave, and then before others get their turn."""
+TURNS = 5
+"""After so many turns what is to be paused is put into one order, and leaves."""
 
 Decided = list[tuple[Decision, Situation]]
 
@@ -69,14 +71,19 @@ class Reconciler:
         """Pause, before anything is read, the jobs last seen dialing that must stop at the instant `at`, or now."""
         snapshot = self._snapshots.take(self._clock.now() if at is None else at)
         journal = self._journal(snapshot)
+        leaving = asyncio.Event()
+        wanted: list[Decision] = []
         async with asyncio.TaskGroup() as pausing:
-            known = sorted(self.observer.jobs.values(), key=lambda job: job.status is not Status.ACTIVE)
-            for start in range(0, len(known), AT_ONCE):
-                decided, pauses = self._decide(known[start : start + AT_ONCE], snapshot)
-                pauses += [decision for decision, _situation in decided if decision.action is Action.PAUSE]
-                if pauses:
-                    pausing.create_task(self._sweep.pause(pauses, journal, snapshot.now))
+            for turn, jobs in enumerate(_portions(self.observer.jobs.values()), 1):
+                decided, pauses = self._decide(jobs, snapshot)
+                wanted += [decision for decision, _situation in decided if decision.action is Action.PAUSE]
+                wanted += pauses
+                if wanted and (turn % TURNS == 0 or not leaving.is_set()):
+                    pausing.create_task(self._sweep.pause(wanted, journal, snapshot.now, leaving))
+                    wanted = []
+                    await leaving.wait()  # the disk comes first: deciding would keep the interpreter from it
                 await asyncio.sleep(0)
+            await self._sweep.pause(wanted, journal, snapshot.now)
 
     async def run_pass(
         self, trigger: Trigger, at: Instant | None = None, interrupted: Callable[[], bool] = lambda: False
@@ -209,6 +216,17 @@ class Reconciler:
             self.problem = None
         quiet = report.trigger is Trigger.RESYNC and not report.outcomes
         (journal.log.debug if quiet else journal.log.info)("pass.finished", **facts, **report.counts())
+
+
+def _portions(known: Iterable[Job]) -> Iterator[Sequence[Job]]:
+    """Those that dial first."""
+    dialing: list[Job] = []
+    others: list[Job] = []
+    for job in known:
+        (dialing if job.status is Status.ACTIVE else others).append(job)
+    jobs = dialing + others
+    for start in range(0, len(jobs), IN_A_TURN):
+        yield jobs[start : start + IN_A_TURN]
 
 
 def _dialed(job: Job | None) -> bool:

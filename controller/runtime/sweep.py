@@ -1,7 +1,7 @@
 """The two phases of a pass that change jobs: pauses, then resumes and starts.
 
-Intents are stored before requests leave, in batches of one transaction each; a batch's requests start once it is
-durable, and the next batch begins as soon as few of them wait for their place: ten thousand tasks at once would keep
+Intents are stored before requests leave, in portions of one transaction each; a portion's requests start once it is
+durable, and the next one begins as soon as few of them wait for their place: ten thousand tasks at once would keep
 the event loop and the garbage collector busy. What becomes of a request is noted before another one for the same job
 may leave. What was not verified at once is followed on its own timer.
 """
@@ -22,6 +22,7 @@ from controller.core.pausing_order import pausing_order
 from controller.core.verify import agrees
 from controller.runtime.changer import Changer
 from controller.runtime.consequences import Consequences
+from controller.runtime.intents import Intents
 from controller.runtime.journal import Journal
 from controller.runtime.ledger import Ledger
 from controller.runtime.observation import Observer
@@ -35,7 +36,9 @@ from controller.store.changes import Change, PutClaim
 log = structlog.get_logger()
 
 BATCH = 200
-"""The most intents of one transaction."""
+"""How many changes end together; the most intents of one transaction."""
+IN_A_TURN = 10
+"""How many pauses begin in one turn of the event loop: on Python 3.11 the first of them is written only in the next."""
 PATIENCE = 5.0
 """Real seconds without any pause coming to its end, after which a pass goes on without those that are left."""
 
@@ -67,22 +70,35 @@ class Sweep:
         self._changing: Counter[JobKey] = Counter()
         self._turns = Turns()
         self._beginning = asyncio.Lock()
-        self._waited = 0.0
-        """Seconds for which the batches that are under way have waited for the store, one after the other."""
+        self._intents = Intents(ledger)
 
     def begin(self) -> None:
         """A pass begins."""
         self._settling.followers.begin()
 
-    async def pause(self, decisions: list[Decision], journal: Journal, now: Instant) -> list[Outcome]:
-        """Store the intents and send the pauses. One that hangs holds up neither the resumes nor the next pass."""
+    async def pause(
+        self, decisions: list[Decision], journal: Journal, now: Instant, leaving: asyncio.Event | None = None
+    ) -> list[Outcome]:
+        """Store the intents and send the pauses. One that hangs holds up neither the resumes nor the next pass.
+        `leaving` is set once the first of them leave, or none will.
+        """
+        leaving = leaving or asyncio.Event()
+        try:
+            return await self._pause_all(decisions, journal, now, leaving)
+        finally:
+            leaving.set()
+
+    async def _pause_all(
+        self, decisions: list[Decision], journal: Journal, now: Instant, leaving: asyncio.Event
+    ) -> list[Outcome]:
         stuck = self._changer.looks_in_vain
         wanted = [each for each in decisions if each.job.key not in self._pausing or stuck(each.job.key)]
         self._pausing.update(decision.job.key for decision in wanted)
         if not self._late:
-            self._waited = 0.0
+            self._intents.begin()
         batches = [
-            asyncio.create_task(self._pause_batch(batch, journal, now)) for batch in _batches(pausing_order(wanted))
+            asyncio.create_task(self._pause_batch(batch, journal, now, leaving))
+            for batch in _parts(pausing_order(wanted), BATCH)
         ]
         self._late.update(batches)
         for batch in batches:
@@ -103,7 +119,7 @@ class Sweep:
     ) -> list[Outcome]:
         """Send resumes and starts, batch by batch, until `interrupted` or the store refuses an intent."""
         outcomes: list[Outcome] = []
-        for batch in _batches(decisions):
+        for batch in _parts(decisions, BATCH):
             if interrupted():
                 journal.log.info("pass.interrupted", left=len(decisions) - len(outcomes))
                 break
@@ -144,29 +160,38 @@ class Sweep:
         _done, pending = await asyncio.wait(batches, timeout=PATIENCE)
         return pending
 
-    async def _pause_batch(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+    async def _pause_batch(
+        self, batch: Sequence[Decision], journal: Journal, now: Instant, leaving: asyncio.Event
+    ) -> list[Outcome]:
         self._settling.followers.supersede(batch)
         try:
-            return await self._send_pauses(batch, journal, now)
+            return await self._send_pauses(batch, journal, now, leaving)
         finally:
             self._pausing.difference_update(decision.job.key for decision in batch)
 
-    async def _send_pauses(self, batch: Sequence[Decision], journal: Journal, now: Instant) -> list[Outcome]:
+    async def _send_pauses(
+        self, batch: Sequence[Decision], journal: Journal, now: Instant, leaving: asyncio.Event
+    ) -> list[Outcome]:
+        sending: list[asyncio.Task[Outcome | None]] = []
         with self._under_way(batch):
-            async with self._beginning:
-                await self._changer.api.room_for_pauses()
-                intents = [change for each in batch for change in self._intent(each, journal, now)]
-                await self._wait_for_intents(intents)
-                sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))
-                await asyncio.sleep(0)  # each takes its place, or stands in line for it
-            sent = await sending
+            try:
+                async with self._beginning:
+                    for portion in self._intents.portions(batch):
+                        await self._changer.api.room_for_pauses()
+                        await self._intents.store(
+                            [change for each in portion for change in self._intent(each, journal, now)]
+                        )
+                        for some in _parts(portion, IN_A_TURN):
+                            sending += [asyncio.create_task(self._pause_one(each, journal)) for each in some]
+                            await asyncio.sleep(0)  # each takes its place, or stands in line for it
+                            leaving.set()
+                sent = await asyncio.gather(*sending)
+            except asyncio.CancelledError:
+                for task in sending:
+                    task.cancel()
+                raise
             await self._ledger.record([])
         return [outcome for outcome in sent if outcome is not None]
-
-    async def _wait_for_intents(self, intents: Sequence[Change]) -> None:
-        begun = asyncio.get_running_loop().time()
-        await self._ledger.record(intents, self._waited)
-        self._waited += asyncio.get_running_loop().time() - begun
 
     def _intent(self, decision: Decision, journal: Journal, now: Instant) -> Iterator[Change]:
         job = decision.job
@@ -192,12 +217,15 @@ class Sweep:
     async def _pause_one(self, decision: Decision, journal: Journal) -> Outcome | None:
         key = decision.job.key
         try:
-            async with self._turns.of(key, self._changer.hurried(key)):
+            async with self._turns.of(key, lambda: self._changer.hurried(key)):
                 self._settling.followers.supersede([decision])
                 if self._stopped_meanwhile(decision):
                     return None
                 outcome = await _guarded(decision, self._changer.pause(decision))
-                self._settling.note(outcome, journal)
+                try:
+                    await asyncio.sleep(0)  # whoever gets the place that is free now sends first
+                finally:
+                    self._settling.note(outcome, journal)
                 return outcome
         finally:
             self._pausing.discard(key)
@@ -265,9 +293,9 @@ class Sweep:
                     del self._changing[key]
 
 
-def _batches(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
-    for start in range(0, len(decisions), BATCH):
-        yield decisions[start : start + BATCH]
+def _parts(decisions: Sequence[Decision], size: int) -> Iterator[Sequence[Decision]]:
+    for start in range(0, len(decisions), size):
+        yield decisions[start : start + size]
 
 
 async def _guarded(decision: Decision, change: Awaitable[Outcome]) -> Outcome:

@@ -1,12 +1,11 @@
 """At most one change of a job is under way at a time."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from controller.core.job import JobKey
-
-_AT_ONCE = nullcontext()
 
 
 @dataclass(slots=True)
@@ -21,8 +20,10 @@ class Turns:
     def __init__(self) -> None:
         self._lines: dict[JobKey, _Line] = {}
 
-    def of(self, key: JobKey, waiting: AbstractContextManager[None] = _AT_ONCE) -> AbstractAsyncContextManager[None]:
-        """Hold the job's turn; `waiting` lasts until it has come."""
+    def of(
+        self, key: JobKey, waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold the job's turn; what `waiting` gives lasts until it has come, where somebody else has it."""
         return _Turn(self._lines, key, waiting)
 
 
@@ -31,7 +32,9 @@ class _Turn(AbstractAsyncContextManager[None]):
 
     __slots__ = ("_key", "_line", "_lines", "_waiting")
 
-    def __init__(self, lines: dict[JobKey, _Line], key: JobKey, waiting: AbstractContextManager[None]) -> None:
+    def __init__(
+        self, lines: dict[JobKey, _Line], key: JobKey, waiting: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._lines = lines
         self._key = key
         self._waiting = waiting
@@ -46,7 +49,7 @@ class _Turn(AbstractAsyncContextManager[None]):
             if line.length == 1:  # nobody is there to be waited for
                 await line.lock.acquire()
                 return
-            with self._waiting:
+            with self._waiting():
                 await line.lock.acquire()
         except BaseException:
             self._leave()

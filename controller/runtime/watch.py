@@ -16,7 +16,8 @@ async def watch_folder(folder: Path, look: Callable[[], Awaitable[None]]) -> Non
     resync, which compares contents.
     """
     try:
-        async for _changes in awatch(folder, recursive=True, debounce=1000, step=500):
+        # Its thread looks once a second; without a timeout it does not wake the event loop where nothing changed.
+        async for _changes in awatch(folder, recursive=True, debounce=1000, step=1000, rust_timeout=0):
             await look()
     except (OSError, RuntimeError) as error:
         log.warning("rules.unwatched", folder=str(folder), problem=str(error))

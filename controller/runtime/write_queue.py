@@ -32,6 +32,12 @@ CLOSE_SECONDS = 5.0
 """How long the end waits for what is not written yet."""
 TRANSACTION = 200
 """How many changes are written together at most, where not more of them were recorded together."""
+GATHER_SECONDS = 0.05
+"""How long what nobody waits for may wait for more of it, or for somebody: with a transaction for each of its outcomes
+a close would spend on the disk what its pauses need.
+"""
+GATHERED = 100
+"""So many recordings wait for no more of them."""
 
 Writer = Callable[[Sequence[Change]], Awaitable[None]]
 """Writes changes in one transaction; raises StoreError."""
@@ -74,6 +80,8 @@ class WriteQueue:
         self._slow = False
         self._queue: deque[_Recording] = deque()
         """Those whose turn comes. While the store is broken, their changes are in the backlog."""
+        self._awaited = 0
+        """How many of these somebody waits for."""
         self._served: list[_Recording] = []
         """Those whose changes are being written."""
         self._parts: list[list[Change]] = []
@@ -81,6 +89,7 @@ class WriteQueue:
         self._backlog = Backlog()
         self._caught_up = 0
         self._writing: asyncio.Task[None] | None = None
+        self._gathering: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle
 
     async def put(self, changes: Sequence[Change], waited: float = 0.0) -> bool:
@@ -88,30 +97,31 @@ class WriteQueue:
 
         Returns whether they are; False once the store counts as broken: they are written when it returns.
         """
-        if self.durable and not changes and self._writing is None:
+        if self.durable and not changes and self._writing is None and not self._queue:
             return True
         loop = asyncio.get_running_loop()
         written: asyncio.Future[bool] = loop.create_future()
         return await written if self._add(_Recording(list(changes), written, loop.time() - waited)) else False
 
     def add(self, changes: Sequence[Change]) -> None:
-        """The same without waiting."""
+        """The same soon, without waiting."""
         self._add(_Recording(list(changes), None, asyncio.get_running_loop().time()))
 
     def _add(self, recording: _Recording) -> bool:
         """Whether it may be waited for."""
         if not self.durable:
             self._keep_back(recording)
-        self._begin()
-        if self._slow:
-            return False
-        self._queue.append(recording)
-        return True
+        if not self._slow:
+            self._queue.append(recording)
+            self._awaited += recording.written is not None
+        if self._writing is None:
+            self._begin_when_due()
+        return not self._slow
 
     async def close(self) -> None:
         """Try once more to write what is not written, and wait for that for a while. What is left is lost."""
         if any(True for _ in self.waiting()):
-            self._begin()
+            self._flush()
         if self._writing is not None:
             await asyncio.wait((self._writing,), timeout=CLOSE_SECONDS)
         left = sum(1 for _ in self.waiting())
@@ -133,22 +143,44 @@ class WriteQueue:
         self._parts = [part for part in self._parts if part]
         self._backlog.change(anew)
 
+    def _begin_when_due(self) -> None:
+        """Write now, or once what there is has gathered."""
+        if not self.durable or self._due():
+            self._begin()
+        elif self._queue and self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._flush)
+
+    def _due(self) -> bool:
+        """Whether somebody waits for what there is, or it is much."""
+        return self._awaited > 0 or len(self._queue) >= GATHERED
+
+    def _flush(self) -> None:
+        """Write all that there is."""
+        loop = asyncio.get_running_loop()
+        self._add(_Recording([], loop.create_future(), loop.time()))
+
     def _begin(self) -> None:
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_out(), name="ledger-write")
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        self._writing = asyncio.create_task(self._write_out(), name="ledger-write")
 
     async def _write_out(self) -> None:
-        """Write until nothing waits. A store that was lost just now is looked for once more at once."""
+        """Write until nothing is due. A store that was lost just now is looked for once more at once."""
         was_durable = self.durable
         try:
             problem = await self._try()
             if was_durable and problem is not None and problem.reason in _ANOTHER_FILE:
                 await self._try()
+        except BaseException:  # cancelled
+            self._break(StoreError(StoreReason.CLOSED, "it ended before all was written"))
+            raise
         finally:
-            if self._parts or self._queue:  # cancelled
-                self._break(StoreError(StoreReason.CLOSED, "it ended before all was written"))
-            self._answer(written=False)
+            if not self.durable:
+                self._answer(written=False)
             self._writing = None
+        if self.durable:
+            self._begin_when_due()
 
     async def _try(self) -> StoreError | None:
         try:
@@ -168,15 +200,18 @@ class WriteQueue:
         return None
 
     def _take_next(self) -> bool:
-        """Choose what is written next; whether there is anything."""
+        """Choose what is written next; whether anything is due."""
         if self._parts:
             return True
         if self._backlog:
             self._parts = [self._backlog.take(TRANSACTION)]
             return True
+        if not self._due():
+            return False
         taken: list[Change] = []
         while self._queue and (not taken or len(taken) + len(self._queue[0].changes) <= TRANSACTION):
             recording = self._queue.popleft()
+            self._awaited -= recording.written is not None
             self._served.append(recording)
             taken += recording.changes
         self._parts = [taken] if taken else []
@@ -224,14 +259,15 @@ class WriteQueue:
         recording.changes = []
 
     def _return(self) -> None:
-        """Nothing waits any more."""
-        if not self.durable:
+        """Nobody waits any more; where the store was broken, nothing does."""
+        was_durable = self.durable
+        if not was_durable:
             self.durable = True
             self._slow = False
             self._returned()
             log.info("store.writable", changes=self._caught_up, audit_dropped=self._backlog.dropped)
             self._caught_up = self._backlog.dropped = 0
-        self._answer(written=True)
+        self._answer(written=True, queued=not was_durable)
 
     def _answer(self, *, written: bool, queued: bool = True) -> None:
         """Tell those whose changes are being written and, where `queued`, those behind them."""
@@ -241,6 +277,7 @@ class WriteQueue:
         self._served.clear()
         if queued:
             self._queue.clear()
+            self._awaited = 0
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

@@ -16,8 +16,10 @@ Values = tuple[Any, ...]
 """One row, in the order of the statement's columns: text, numbers and None only."""
 
 _MOST_VARIABLES: Final = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999
-_SIZES: Final = (200, 50, 10, 1)
-"""How many rows a statement takes: few sizes, so that the driver finds most of them among those that it knows."""
+_SIZES: Final = (200, 100, 50, 25, 12, 6, 3, 1)
+"""How many rows a statement takes: few sizes, so that the driver finds most of them among those that it knows, and each
+about half of the one before, so that few statements make up any number.
+"""
 
 
 class BulkInsert:

@@ -72,15 +72,24 @@ def create_file(path: Path) -> None:
 
 def sync_engine(path: Path, pragmas: tuple[str, ...]) -> Engine:
     """The same as `async_engine` without asyncio; it keeps no connection."""
-    engine = create_engine(_url("sqlite", path), poolclass=NullPool, connect_args=_connect_args())
-    _prepare(engine, pragmas)
-    return engine.execution_options(**DEFERRED)
+    return _engine(path, pragmas, poolclass=NullPool)
+
+
+def keeping_engine(path: Path, pragmas: tuple[str, ...]) -> Engine:
+    """The same; it keeps its connection, for one thread after another."""
+    return _engine(path, pragmas)
 
 
 def async_engine(path: Path, pragmas: tuple[str, ...]) -> AsyncEngine:
     """An engine whose connections run the pragmas, and whose transactions begin as execution options say (deferred)."""
     engine = create_async_engine(_url("sqlite+aiosqlite", path), connect_args=_connect_args())
     _prepare(engine.sync_engine, pragmas)
+    return engine.execution_options(**DEFERRED)
+
+
+def _engine(path: Path, pragmas: tuple[str, ...], **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's own
+    engine = create_engine(_url("sqlite", path), connect_args=_connect_args(), **options)
+    _prepare(engine, pragmas)
     return engine.execution_options(**DEFERRED)
 
 

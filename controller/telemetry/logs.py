@@ -20,7 +20,7 @@ FORMATS: Final[tuple[LogFormat, ...]] = ("auto", "json", "console")
 LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 REDACTED: Final = "[key]"
 
-_FIRST: Final = ("timestamp", "level", "event")
+_FIRST: Final[dict[str, Any]] = dict.fromkeys(("timestamp", "level", "event"))
 
 
 class LogPipeline:
@@ -113,12 +113,22 @@ class _LineLogger:
 
 
 class _Timestamp:
+    """Says when, and puts how bad and what behind it."""
+
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
 
     def __call__(self, _logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
-        moment = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="microseconds")
-        return {**event_dict, "timestamp": moment.replace("+00:00", "Z")}
+        told = _FIRST | dict(event_dict)
+        microseconds = round(self._now() * 1_000_000)
+        told["timestamp"] = f"{_second(microseconds // 1_000_000)}.{microseconds % 1_000_000:06d}Z"
+        return told
+
+
+@lru_cache(maxsize=4)
+def _second(epoch: int) -> str:
+    """A close logs thousands of lines in each."""
+    return datetime.fromtimestamp(epoch, UTC).isoformat()[:19]
 
 
 class _Redaction:
@@ -161,10 +171,6 @@ class _LibraryHandler(logging.Handler):
         )
 
 
-def _ordered(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
-    return {key: event_dict[key] for key in _FIRST} | dict(event_dict)
-
-
 def _to_json(event_dict: EventDict, **_: object) -> str:
     try:
         return _dump(event_dict)
@@ -204,7 +210,6 @@ def _escaped(text: str) -> str:
 # A traceback is plain text, without local variables, which may hold a key.
 _JSON: Final[list[Processor]] = [
     structlog.processors.format_exc_info,
-    _ordered,
     structlog.processors.JSONRenderer(serializer=_to_json),
 ]
 

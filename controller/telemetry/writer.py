@@ -16,9 +16,11 @@ ALARM_ROOM: Final = 1_000
 _POLL_MILLISECONDS: Final = 20
 """How soon the thread notices, while the reader is stuck, that it is to give up or to tell alarms."""
 _GATHERING_SECONDS: Final = 0.01
-"""How long lines may gather, where more come in a row, so that the thread does not take the interpreter from the event
-loop for each.
+"""How long lines may gather, where few wait, so that the thread does not take the interpreter from the event loop for
+each.
 """
+_ENOUGH: Final = 10
+"""So many lines wait for no more of them: about as many as are written together."""
 
 
 class LineWriter:
@@ -100,7 +102,8 @@ class LineWriter:
         while not over and not self._giving_up.is_set():
             lines, over = self._next_lines()
             self._carry(lines)
-            self._giving_up.wait(_GATHERING_SECONDS)
+            if self._queue.qsize() < _ENOUGH:
+                self._giving_up.wait(_GATHERING_SECONDS)
         if over:
             self._say_dropped()
         self._alarms.give_up()

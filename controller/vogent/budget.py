@@ -71,7 +71,8 @@ class Budget:
 
     def _end_reservation(self) -> None:
         self._reservations -= 1
-        self._admit()
+        if self._others.queue:
+            self._admit()
 
     async def _take(self, lane: _Lane) -> None:
         if not lane.queue and not self._pauses.queue and self._has_room_for(lane):

@@ -17,7 +17,7 @@ from controller.vogent.key import FreshKey
 from controller.vogent.known_pages import KnownPages
 from controller.vogent.refusal import Kind
 from controller.vogent.request_meter import NoMeter, RequestMeter, metered
-from controller.vogent.retries import retried
+from controller.vogent.retries import retried, wait_before_pausing_again
 from controller.vogent.throttle import Throttle
 from controller.vogent.transport import Request, Transport
 from controller.vogent.wire import (
@@ -34,7 +34,7 @@ from controller.vogent.wire import (
 #: How many items a page is asked for. The reference names no greatest number.
 PAGE_LIMIT = 100
 #: So many pauses may wait for their place before whoever has more of them is asked to hold them back.
-PAUSES_IN_LINE = 100
+PAUSES_IN_LINE = 50
 #: A list that goes on beyond so many pages is taken for one that never ends.
 MOST_PAGES = 10_000
 
@@ -155,7 +155,7 @@ class VogentClient:
                 return await self._write(request, job_id)
 
         with self._budget.reserve():
-            return await retried(once)
+            return await retried(once, wait_before_pausing_again)
 
     async def room_for_pauses(self) -> None:
         """Wait until no more than PAUSES_IN_LINE pauses wait for their place."""

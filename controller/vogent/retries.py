@@ -7,7 +7,7 @@ import stamina
 import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from controller.vogent.errors import ApiError, Throttled, Unavailable
+from controller.vogent.errors import ApiError, ErrorReason, Throttled, Unavailable
 
 T = TypeVar("T")
 
@@ -21,8 +21,9 @@ WAIT_INITIAL, WAIT_MAX, WAIT_JITTER = 0.2, 5.0, 0.5
 _log = structlog.get_logger(__name__)
 
 
-async def retried(once: Callable[[], Awaitable[T]]) -> T:
+async def retried(once: Callable[[], Awaitable[T]], wait: Callable[[Exception], bool | float] | None = None) -> T:
     """Send a request that may be repeated, again where there was no answer, a 5xx or a 429; the rest is raised.
+    `wait` says after which error and how long, by default as `wait_before_retry`.
 
     What succeeds at once, as nearly all do, costs nothing more: the first failure is handed to the attempts afterwards.
     """
@@ -30,7 +31,7 @@ async def retried(once: Callable[[], Awaitable[T]]) -> T:
         return await once()
     except (Throttled, Unavailable) as error:
         failure: ApiError | None = error
-    async for attempt in _attempts():
+    async for attempt in _attempts(wait or wait_before_retry):
         with attempt:
             if failure is not None:
                 first, failure = failure, None
@@ -39,9 +40,9 @@ async def retried(once: Callable[[], Awaitable[T]]) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _attempts() -> AsyncIterable[stamina.Attempt]:
+def _attempts(wait: Callable[[Exception], bool | float]) -> AsyncIterable[stamina.Attempt]:
     return stamina.retry_context(
-        on=wait_before_retry,
+        on=wait,
         attempts=ATTEMPTS,
         timeout=NO_RETRY_AFTER,
         wait_initial=WAIT_INITIAL,
@@ -55,6 +56,15 @@ def wait_before_retry(error: Exception) -> bool | float:
     if isinstance(error, Throttled) and error.retry_after is not None:
         return error.retry_after
     return isinstance(error, Throttled | Unavailable)
+
+
+def wait_before_pausing_again(error: Exception) -> bool | float:
+    """The same for a pause: at once where there was no answer in time, since that time was wait enough while the job
+    may dial.
+    """
+    if isinstance(error, Unavailable) and error.reason is ErrorReason.TIMEOUT:
+        return 0.0
+    return wait_before_retry(error)
 
 
 def retry_hook(details: RetryDetails) -> None:

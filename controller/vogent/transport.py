@@ -89,7 +89,7 @@ class Transport:
         self.base_url = _base(base_url)
         self._session = session
         self._key = key
-        self._begin = str(self.base_url).rstrip("/")
+        self._path = self.base_url.raw_path.rstrip("/")
         # Half of the time for a connection leaves the other half for an answer.
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
@@ -138,9 +138,11 @@ class Transport:
 
     def _url(self, request: Request) -> URL:
         try:
-            return URL("/".join((self._begin, *map(_quoted, request.segments))), encoded=True)
+            path = "/".join((self._path, *map(_quoted, request.segments)))
         except ValueError as error:
             message = f"{request.what}: {error}"
+        else:
+            return self.base_url.with_path(path, encoded=True)
         if request.kind is Kind.JOB:
             raise NotFound(ErrorReason.NOT_FOUND, message)
         raise Rejected(ErrorReason.REJECTED, message)

@@ -19,7 +19,7 @@ from controller.web.history import History
 from controller.web.status import StateRecord
 
 if TYPE_CHECKING:
-    from controller.store.store import FileIdentity
+    from controller.store.reads import FileIdentity
 
 log = structlog.get_logger()
 

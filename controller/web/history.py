@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from controller.store.errors import StoreError, StoreReason
 from controller.store.hanging import let_go
-from controller.store.store import FileIdentity, StoreReader
+from controller.store.reader import StoreReader
+
+if TYPE_CHECKING:
+    from controller.store.reads import FileIdentity
 
 PATIENCE = 5.0
 """Real seconds that a question may take."""

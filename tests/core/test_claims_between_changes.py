@@ -114,9 +114,9 @@ def test_a_job_that_says_init_was_never_started_once_no_reading_can_be_older_tha
         (-1, ClaimState.RESUMED_BY_OTHERS),
     ],
 )
-def test_a_job_that_comes_back_dialing_shortly_after_our_pause_may_be_paused_by_it_yet(
+def test_a_job_that_comes_back_dialing_shortly_after_it_was_gone_may_be_paused_yet_by_what_was_sent_before(
     age: float, state: ClaimState
 ) -> None:
-    gone = claim(ClaimState.GONE, since=NOON - age)
+    gone = claim(ClaimState.GONE, since=NOON - 3 * READ_LAG, changed=NOON - age)
     assert found(gone, Status.ACTIVE, NOON).state is state
     assert found(gone, Status.INIT, NOON).state is ClaimState.RESUMED_BY_OTHERS

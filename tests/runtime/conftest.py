@@ -1,4 +1,4 @@
-"""The stage, and retries without their waits."""
+"""The stage, retries without their waits, and patience with the machine's disk."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,6 +19,13 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with stamina.set_testing(testing=True, attempts=1000, cap=True):
         yield
     stamina.instrumentation.set_on_retry_hooks(None)
+
+
+@pytest.fixture(autouse=True)
+def patient_with_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That other processes keep the disk busy is nothing that a test claims; those about a slow store set their own."""
+    monkeypatch.setattr("controller.runtime.write_queue.WRITE_SECONDS", 60.0)
+    monkeypatch.setattr("controller.runtime.write_queue.QUEUE_SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -256,7 +256,7 @@ def lines(logs: list[Any], event: str) -> list[dict[str, Any]]:
     return [line for line in logs if line["event"] == event]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Give others their turn until it is so. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event

@@ -38,7 +38,7 @@ async def test_claims_and_findings_are_counted_in_each_workspace(scene: Scene) -
     scene.stage.use()
     await scene.at(SHUT + 30)
     assert scene.of_main("findings", kind=FindingKind.ORPHANED_CLAIM) == 2
-    moved = replace(scene.stage.ledger.claims[JobKey("main", job)], workspace="gone")
+    moved = scene.stage.ledger.claims[JobKey("main", job)]._replace(workspace="gone")
     scene.stage.ledger.claims[JobKey("gone", job)] = moved
     assert scene.value("claims", workspace="gone", state="held") == 1, "a workspace that is configured no more"
 

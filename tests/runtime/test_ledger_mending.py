@@ -25,8 +25,9 @@ from controller.store.changes import (
 )
 from controller.store.errors import StoreError, StoreReason
 from controller.store.keeper import StoreKeeper
+from controller.store.reader import StoreReader
 from controller.store.records import Kept
-from controller.store.store import Store, StoreReader
+from controller.store.store import Store
 from tests.core.build import claim
 from tests.runtime.stage import lines
 

@@ -168,7 +168,7 @@ async def test_a_job_that_comes_back_dialing_or_was_claimed_anew_keeps_its_old_c
     await stage.at(SHUT + 30)
     stage.faults.clear()
     stage.sandbox.set_paused(job, paused=False)
-    await stage.at(SHUT + 60)
+    await stage.at(SHUT + 90)
     assert await stage.states(job) == ["resumed_by_others", "held"]
     await stage.at(MORNING)
     if restarted:

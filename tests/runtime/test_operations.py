@@ -137,7 +137,9 @@ async def test_an_incident_that_is_over_says_so_only_once_it_is(stage: Stage, de
 
 async def test_the_first_pause_leaves_before_anything_is_read_and_before_the_incident_is_on_disk(
     stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("controller.runtime.write_queue.WRITE_SECONDS", 0.8)  # as the daemon has it
     jobs = [stage.add() for _ in range(30)]
     await stage.at(OPEN)
     loop = WorkspaceLoop(stage.reconciler)

@@ -7,7 +7,8 @@ from controller.build import open_ledger
 from controller.core.job import JobKey
 from controller.runtime.store_check import check_store
 from controller.store.changes import Audit, PutClaim
-from controller.store.store import Store, StoreReader
+from controller.store.reader import StoreReader
+from controller.store.store import Store
 from tests.core.build import claim
 from tests.runtime.stage import HandClock, until
 

@@ -8,10 +8,14 @@ import pytest
 from aiohttp import web
 
 from controller.build import open_client
+from controller.core.campaign import Selector
+from controller.core.decision import Decision
 from controller.core.job import Status
 from controller.runtime import reconciler, sweep, write_queue
+from controller.runtime.snapshot import Snapshot
 from controller.store.changes import Change
 from controller.vogent import client
+from tests.core.build import campaign
 from tests.runtime.faults import on
 from tests.runtime.stage import OPEN, SHUT, Handler, Stage, lines, until, workspace_settings
 
@@ -24,7 +28,8 @@ async def jobs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[l
     """Sixty that dial, a provider that answers two requests at once, and batches of five."""
     monkeypatch.setattr(sweep, "BATCH", BATCH)
     monkeypatch.setattr(client, "PAUSES_IN_LINE", BATCH)
-    monkeypatch.setattr(reconciler, "AT_ONCE", 7)
+    monkeypatch.setattr(reconciler, "IN_A_TURN", 4)
+    monkeypatch.setattr(reconciler, "TURNS", 2)
     narrow = open_client(workspace_settings(stage.sandbox.base_url, max_concurrency=PLACES), set(), stage.watch)
     stage.build(narrow)
     added = [stage.add() for _ in range(60)]
@@ -75,3 +80,57 @@ async def test_a_store_that_dawdles_with_every_batch_keeps_a_close_waiting_for_s
     assert {stage.status(job) for job in jobs} == {Status.PAUSED}
     assert [line["reason"] for line in lines(logs, "store.unwritable")] == ["slow"], "twelve batches take 0.6 s"
     await until(lambda: stage.ledger.durable)
+
+
+async def test_while_the_first_intents_are_stored_no_more_jobs_are_decided_about(
+    stage: Stage, jobs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided = 0
+    stored: list[int] = []
+    decide, write = Snapshot.decide, stage.ledger.write
+
+    def counted(*args: Any) -> Decision:
+        nonlocal decided
+        decided += 1
+        return decide(*args)
+
+    async def slowly(changes: Sequence[Change]) -> None:
+        await asyncio.sleep(0.02)
+        stored.append(decided)
+        await write(changes)
+
+    monkeypatch.setattr(Snapshot, "decide", counted)
+    stage.ledger.write = slowly
+    await stage.reconciler.fast_path(SHUT)
+    assert stored[0] == 4, "as many as in one turn"
+    assert decided >= len(jobs)
+    assert {stage.status(job) for job in jobs} == {Status.PAUSED}
+
+
+async def test_a_pause_among_many_jobs_that_go_on_does_not_wait_until_all_are_decided_about(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "IN_A_TURN", 4)
+    monkeypatch.setattr(reconciler, "TURNS", 2)
+    stage.use(campaign(match=Selector(names=("US *",))))
+    for number in range(60):
+        stage.add(name="US renewals" if number in (1, 9) else "Unmatched")
+    await stage.at(OPEN)
+    decided = 0
+    begun: list[int] = []
+    decide, pause = Snapshot.decide, stage.reconciler._sweep.pause
+
+    def counted(*args: Any) -> Decision:
+        nonlocal decided
+        decided += 1
+        return decide(*args)
+
+    async def noted(*args: Any) -> Any:
+        begun.append(decided)
+        return await pause(*args)
+
+    monkeypatch.setattr(Snapshot, "decide", counted)
+    monkeypatch.setattr(stage.reconciler._sweep, "pause", noted)
+    stage.clock.instant = SHUT
+    await stage.reconciler.fast_path(SHUT)
+    assert begun[:2] == [4, 16]

@@ -82,7 +82,7 @@ async def test_no_list_goes_on_being_read_whenanother_has_failed(stage: Stage) -
     assert report.problem == "unauthorized"
     assert {task.get_coro().__qualname__ for task in asyncio.all_tasks() - before} <= {
         "RequestHandler.start",
-        "_commit",
+        "StoreThread.run",
     }
 
 

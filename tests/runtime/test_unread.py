@@ -251,7 +251,7 @@ async def test_a_pause_waits_for_the_answer_to_a_resume_of_its_job_that_has_left
     await until(lambda: called == ["resume"])
     stage.book = rulebook(campaign(), incidents=(incident(MORNING),))
     pausing = asyncio.create_task(stage.reconciler.fast_path(MORNING))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await stage.states(job) != ["intended"]:  # noqa: ASYNC110 - the store tells nobody
             await asyncio.sleep(0)
     for _ in range(100):

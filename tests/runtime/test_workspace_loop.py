@@ -55,7 +55,7 @@ class Run:
 
     async def end(self) -> None:
         self.loop.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.task
 
 

@@ -181,7 +181,8 @@ async def test_450_jobs_that_close_at_once_are_paused_in_transactions_of_at_most
     assert report.counts() == {"jobs": 450, "paused": 450}
     claims = [[change.claim for change in batch if isinstance(change, PutClaim)] for batch in disk.batches]
     intents = [sum(claim.state == "intended" for claim in batch) for batch in claims]
-    assert sorted(filter(None, intents)) == [50, 200, 200]
+    assert sum(intents) == 450
+    assert max(intents) <= 200
     assert {claim.state.value for claim in await stage.store.open_claims()} == {"held"}
     await stage.at(MORNING)
     assert {stage.status(job) for job in jobs} == {Status.ACTIVE}

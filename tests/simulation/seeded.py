@@ -166,8 +166,8 @@ DEFECTS = tuple(
         (
             "stop pausing while the store is broken",
             "runtime/sweep.py",
-            "                sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch))",
-            "                sending = asyncio.gather(*(self._pause_one(decision, journal) for decision in batch if self._ledger.durable))",
+            "asyncio.create_task(self._pause_one(each, journal)) for each in some]",
+            "asyncio.create_task(self._pause_one(each, journal)) for each in some if self._ledger.durable]",
         ),
         (
             "trust a clock that stepped",
@@ -301,7 +301,7 @@ DEFECTS = tuple(
         (
             "let a pause wait until a job was read whose resume got no answer",
             "runtime/sweep.py",
-            "            async with self._turns.of(key, self._changer.hurried(key)):\n",
+            "            async with self._turns.of(key, lambda: self._changer.hurried(key)):\n",
             "            async with self._turns.of(key):\n",
         ),
     )

@@ -36,8 +36,7 @@ class Disk:
 
         @event.listens_for(engine, "connect")
         def connect(connection: Any, _record: object) -> None:
-            if hasattr(connection, "run_async"):
-                connection.run_async(lambda driver: driver.create_function("hang", 0, self.gate.wait))
+            connection.create_function("hang", 0, self.gate.wait)
 
         @event.listens_for(engine, "begin")
         def begin(connection: Any) -> None:
@@ -106,13 +105,13 @@ def test_a_process_whose_store_hangs_comes_to_its_end(url: str) -> None:
 
 
 async def test_a_path_that_hangs_does_not_hold_the_event_loop(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, real = threading.Event(), store_module._identity
+    gate, real = threading.Event(), store_module.identity
 
     def hanging(path: Path) -> tuple[int, int] | None:
         gate.wait()
         return real(path)
 
-    monkeypatch.setattr(store_module, "_identity", hanging)
+    monkeypatch.setattr(store_module, "identity", hanging)
     writing = asyncio.create_task(store.write([ROW]))
     await asyncio.sleep(0.02)  # reached: others have their turn
     assert not writing.done()

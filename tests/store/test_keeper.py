@@ -18,8 +18,9 @@ from controller.store import store as store_module
 from controller.store.changes import Audit, PutClaim, PutHold, PutIncident, UseRevision
 from controller.store.errors import StoreError, StoreLocked, StoreReason
 from controller.store.keeper import StoreKeeper
+from controller.store.reader import StoreReader
 from controller.store.records import Kept
-from controller.store.store import Store, StoreReader
+from controller.store.store import Store
 
 NOTES = b"these are notes, not a database\n" * 100
 MakeClaim = Callable[..., Claim]
@@ -115,10 +116,10 @@ HELD = PlacedHold("h1", Hold(JobKey("main", "job_1"), "ann", "a complaint", 1.0)
 async def garbled_table(url: str, path: Path, name: str) -> None:
     """Damage the page on which a table begins."""
     store = await Store.open(url)
-    async with store._engine.connect() as connection:
+    with store._engine.connect() as connection:
         text = f"SELECT rootpage FROM sqlite_master WHERE name = '{name}'"  # noqa: S608 - a name of ours
-        page = (await connection.exec_driver_sql(text)).scalar_one()
-        size = (await connection.exec_driver_sql("PRAGMA page_size")).scalar_one()
+        page = connection.exec_driver_sql(text).scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
     await store.close()
     garble(path, (page - 1) * size, size)
 

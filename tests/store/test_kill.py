@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from controller.store.reader import StoreReader
 from controller.store.records import AuditFilter
-from controller.store.store import Store, StoreReader
+from controller.store.store import Store
 
 BATCH = 50
 

@@ -40,7 +40,7 @@ def test_a_claim_comes_back_as_it_was_put(connection: Connection, make_claim: Ma
 
 def test_a_claim_put_again_replaces_the_one_with_its_id(connection: Connection, make_claim: MakeClaim) -> None:
     claim = make_claim()
-    held = replace(claim, state=ClaimState.HELD, reason="holiday", changed=2000.0)
+    held = claim._replace(state=ClaimState.HELD, reason="holiday", changed=2000.0)
     statements.apply(connection, [PutClaim(claim)])
     statements.apply(connection, [PutClaim(held)])
     assert statements.claims(connection) == [held]

@@ -4,7 +4,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ from controller.core.finding import Finding, FindingKind
 from controller.core.job import JobKey
 from controller.store.changes import Audit, Change, OpenFinding, PutClaim, UseRevision
 from controller.store.errors import StoreError, StoreLocked, StoreReason
+from controller.store.reader import StoreReader
 from controller.store.records import AuditFilter
-from controller.store.store import Store, StoreReader
+from controller.store.store import Store
 
 MakeClaim = Callable[..., Claim]
 
@@ -70,9 +70,9 @@ async def test_an_existing_folder_keeps_its_mode(url: str, path: Path) -> None:
 
 
 async def test_commits_are_durable_and_reads_stay_possible(store: Store) -> None:
-    async with store._engine.connect() as connection:
+    with store._engine.connect() as connection:
         found = [
-            (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar()
+            connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
             for pragma in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     assert found == ["wal", 2, 1, 5000]
@@ -105,7 +105,7 @@ async def test_a_second_writer_is_refused_until_the_first_closes(store: Store, u
 async def test_two_hundred_claims_are_one_transaction_of_few_statements(store: Store, make_claim: MakeClaim) -> None:
     statements: list[str] = []
     event.listen(
-        store._engine.sync_engine,
+        store._engine,
         "before_cursor_execute",
         lambda *args: statements.append(args[2].split()[0]),
     )
@@ -121,7 +121,7 @@ async def test_two_hundred_claims_are_one_transaction_of_few_statements(store: S
 
 async def test_writing_nothing_touches_nothing(store: Store) -> None:
     begun: list[object] = []
-    event.listen(store._engine.sync_engine, "begin", begun.append)
+    event.listen(store._engine, "begin", begun.append)
     await store.write([])
     assert begun == []
 
@@ -135,7 +135,7 @@ async def test_a_second_open_claim_refuses_its_whole_batch(store: Store, make_cl
     assert refused.value.reason is StoreReason.REFUSED
     assert await store.open_claims() == [make_claim("c1")]
     assert await store.audit_rows(AuditFilter()) == []
-    await store.write([PutClaim(replace(make_claim("c1"), state=ClaimState.HELD))])
+    await store.write([PutClaim(make_claim("c1")._replace(state=ClaimState.HELD))])
 
 
 async def test_facts_that_are_not_json_refuse_their_whole_batch(store: Store, make_claim: MakeClaim) -> None:

@@ -4,7 +4,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,8 +15,9 @@ from controller.store import sqlite
 from controller.store import store as store_module
 from controller.store.changes import Audit, PutClaim
 from controller.store.errors import StoreError, StoreReason
+from controller.store.reader import StoreReader
 from controller.store.records import AuditFilter
-from controller.store.store import Store, StoreReader
+from controller.store.store import Store
 from controller.store.tables import SCHEMA
 
 ReaderOrStore = type[Store] | type[StoreReader]
@@ -103,7 +104,7 @@ async def test_a_reader_refuses_an_older_schema_and_leaves_it(
     url: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await (await Store.open(url)).close()
-    monkeypatch.setattr(store_module, "SCHEMA", SCHEMA + 1)
+    monkeypatch.setattr("controller.store.reader.SCHEMA", SCHEMA + 1)
     before = content(path)
     error = await refusal(StoreReader, url)
     assert error.reason is StoreReason.OLDER_SCHEMA
@@ -231,9 +232,9 @@ async def test_somebody_elses_write_lock_is_waited_for_and_then_named(
 async def test_what_no_driver_raised_is_a_store_error_too(url: str) -> None:
     store = await Store.open(url)
     store._engine.pool._timeout = 0  # type: ignore[attr-defined]
-    async with AsyncExitStack() as taken:
+    with ExitStack() as taken:
         for _ in range(15):  # as many as the pool gives
-            await taken.enter_async_context(store._engine.connect())
+            taken.enter_context(store._engine.connect())
         with pytest.raises(StoreError, match="QueuePool limit") as refused:
             await store.open_claims()
     assert refused.value.reason is StoreReason.FAILED

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass

@@ -14,7 +14,7 @@ from controller.telemetry.notify import NobodyAsks, NotifySocket, service_manage
 def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
         made.bind(str(tmp_path / "notify"))
-        made.settimeout(5)
+        made.settimeout(60)
         yield made
 
 
@@ -27,7 +27,7 @@ def test_an_abstract_address_begins_with_an_at_sign() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
         name = f"campaign-controller-test-{os.getpid()}"
         made.bind(f"\0{name}")
-        made.settimeout(5)
+        made.settimeout(60)
         NotifySocket(f"@{name}").tell("READY=1")
         assert made.recv(4096) == b"READY=1"
 

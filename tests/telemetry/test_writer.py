@@ -2,9 +2,11 @@ import errno
 import io
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
+from controller.telemetry import writer as writer_module
 from controller.telemetry.writer import LineWriter
 from tests.telemetry.pipes import Pipe, fill, report
 
@@ -16,6 +18,19 @@ def test_lines_arrive_whole_and_in_order(pipe: Pipe) -> None:
     writer.close(5)
     assert pipe.read_all().splitlines() == [f"line {number}" for number in range(100)]
     assert writer.dropped == 0
+
+
+def test_lines_gather_for_a_while_once_only_and_not_for_each_that_is_written_with_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_GATHERING_SECONDS", 0.5)
+    with (tmp_path / "log").open("w") as stream:
+        writer = LineWriter(stream, report)
+        for number in range(5000):
+            writer.put(f"{number} {'x' * 300}")
+        writer.close(5)  # a second for each 24 of these lines would be two hundred
+    assert writer.dropped == 0
+    assert len((tmp_path / "log").read_text().splitlines()) == 5000
 
 
 def test_a_line_longer_than_a_pipe_takes_at_once_arrives_whole(pipe: Pipe) -> None:

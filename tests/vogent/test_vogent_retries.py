@@ -22,7 +22,13 @@ from controller.vogent.errors import (
     Unauthorized,
     Unavailable,
 )
-from controller.vogent.retries import install_retry_hook, retried, retry_hook, wait_before_retry
+from controller.vogent.retries import (
+    install_retry_hook,
+    retried,
+    retry_hook,
+    wait_before_pausing_again,
+    wait_before_retry,
+)
 
 Serve = Callable[..., Awaitable[SimpleNamespace]]
 Connect = Callable[..., Awaitable[VogentClient]]
@@ -60,6 +66,41 @@ def test_only_what_may_pass_is_tried_again(error: Exception, wait: bool | float)
     answer = wait_before_retry(error)
     assert answer == wait
     assert isinstance(answer, bool) is isinstance(wait, bool), "0.0 is a wait, False is a refusal"
+
+
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [
+        (Unavailable(ErrorReason.TIMEOUT, "x"), 0.0),
+        (Unavailable(ErrorReason.CONNECTION, "x"), True),
+        (Unavailable(ErrorReason.SERVER_ERROR, "x"), True),
+        (Throttled("x", retry_after=7.5), 7.5),
+        (Unauthorized(ErrorReason.UNAUTHORIZED, "x"), False),
+    ],
+)
+def test_a_pause_without_an_answer_in_time_has_waited_enough(error: Exception, wait: bool | float) -> None:
+    answer = wait_before_pausing_again(error)
+    assert answer == wait
+    assert isinstance(answer, bool) is isinstance(wait, bool)
+
+
+async def test_a_pause_that_gets_no_answer_in_time_is_sent_again_at_once(
+    serve: Serve, connect: Connect, job_json: JobJson, waits: list[float]
+) -> None:
+    over, answers = asyncio.Event(), 0
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        nonlocal answers
+        answers += 1
+        if answers == 1:
+            await over.wait()
+        return web.json_response(job_json("job-1", status="PAUSED"))
+
+    server = await serve(answer)
+    await (await connect(server.url, request_timeout=0.05)).pause("job-1")
+    over.set()
+    assert answers == 2
+    assert waits == [0.0]
 
 
 async def test_a_pause_obeys_retry_after_of_zero_too(serve: Serve, connect: Connect, waits: list[float]) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.conftest import logs, no_waits, stage
+from tests.runtime.conftest import logs, no_waits, patient_with_the_disk, stage
 from tests.runtime.stage import Stage
 from tests.web.daemon_stage import WRITE, DaemonStage, opened
 from tests.web.receiver import Receiver
 
-__all__ = ["logs", "no_waits", "stage"]
+__all__ = ["logs", "no_waits", "patient_with_the_disk", "stage"]
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from controller.store.changes import Audit
 from controller.store.errors import StoreError, StoreReason
+from controller.store.reader import StoreReader
 from controller.store.records import AuditFilter, AuditRow
-from controller.store.store import Store, StoreReader
+from controller.store.store import Store
 from controller.web.history import PATIENCE, History
 from tests.runtime.stage import until
 from tests.web.daemon_stage import DaemonStage

@@ -39,7 +39,7 @@ class Wire:
         return await self.rest()
 
     async def rest(self) -> bytes:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read()
             except ConnectionError:
@@ -219,7 +219,7 @@ async def test_a_port_that_is_taken_is_told_once_and_tried_again(
             await asyncio.sleep(0.1)
             assert not second.listening.is_set()
             await door.listener.close()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await second.listening.wait()
         assert [(line["event"], line["log_level"]) for line in logs] == [
             ("web.unavailable", "error"),

@@ -26,8 +26,8 @@ from controller.rules.loader import load_rules_folder
 from controller.sandbox.answers import CallCounts
 from controller.sandbox.sandbox import Sandbox
 from controller.settings import load_settings
+from controller.store.reader import StoreReader
 from controller.store.records import AuditFilter, AuditRow
-from controller.store.store import StoreReader
 from controller.telemetry.logs import configure_logs
 
 if TYPE_CHECKING:
