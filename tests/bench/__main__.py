@@ -1,5 +1,6 @@
 """`python -m tests.bench [PART…]`: measures, prints the table, and writes it as JSON."""
 
+import compileall
 import json
 import os
 import platform
@@ -20,6 +21,8 @@ def main(asked: list[str], folder: Path) -> int:
     if unknown:
         sys.stderr.write(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}\n")
         return 2
+    # As pip leaves an installed program: compiled once, not anew at each start.
+    compileall.compile_dir("controller", quiet=1)
     rows: list[Row] = []
     failed = False
     for part in asked or PARTS:

@@ -1,6 +1,7 @@
 """How late the event loop comes to what is due: a probe that wants to run every few milliseconds."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,4 +30,4 @@ async def watched() -> AsyncIterator[list[float]]:
 
 def p99(figures: list[float]) -> float:
     """The figure that one in a hundred exceeds."""
-    return sorted(figures)[int(0.99 * (len(figures) - 1))]
+    return sorted(figures)[math.ceil(0.99 * len(figures)) - 1]

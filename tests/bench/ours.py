@@ -52,6 +52,7 @@ class Workspace:
     def __init__(self) -> None:
         self.book = OPEN
         self.clock = SystemClock()
+        self.closed = 0.0
 
     async def see(self) -> None:
         """Read the jobs, by rules that leave them alone."""
@@ -59,10 +60,10 @@ class Workspace:
         await self.reconciler.run_pass(Trigger.START)
 
     async def close(self) -> None:
-        """Meet a close, as the daemon does at a transition: whole once every outcome is on disk."""
-        now = self.clock.now()
-        self.book = closing_at(now)
-        await self.reconciler.fast_path(now)
+        """Meet a close at `closed`, as the daemon does at a transition: whole once every outcome is on disk."""
+        self.closed = self.clock.now()
+        self.book = closing_at(self.closed)
+        await self.reconciler.fast_path(self.closed)
 
     @property
     def dialing(self) -> int:

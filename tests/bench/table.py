@@ -80,6 +80,14 @@ def unpaired(
     return Row(part, what, unit, mine, against, other, mine / other, str(bar), bar.met(mine / other))
 
 
+def beside(
+    part: str, what: str, unit: str, ours: Sequence[float], against: str, theirs: Sequence[float], note: str
+) -> Row:
+    """Of figures to which no bar is held: medians and their ratio, to show where the limit is."""
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    return Row(part, what, unit, mine, against, other, mine / other, "-", None, note)
+
+
 def alone(part: str, what: str, unit: str, ours: float, bar: Bar, note: str = "") -> Row:
     """Of a figure that must be within bounds by itself."""
     return Row(part, what, unit, ours, "-", None, None, f"{bar} {unit}", bar.met(ours), note)

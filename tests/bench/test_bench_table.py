@@ -6,7 +6,7 @@ import pytest
 
 from tests.bench.__main__ import PARTS, main
 from tests.bench.micro import by_turns
-from tests.bench.table import Bar, alone, compared, markdown, missing, unpaired
+from tests.bench.table import Bar, alone, beside, compared, markdown, missing, unpaired
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,12 @@ def test_a_pair_that_was_not_measured_is_an_error() -> None:
 def test_what_was_measured_apart_is_compared_by_its_medians() -> None:
     row = unpaired("part", "what", "s", [1.0, 3.0, 2.0], "theirs", [4.0], Bar.at_most(0.4))
     assert (row.ratio, row.met) == (0.5, False)
+
+
+def test_a_limit_is_shown_without_a_bar_and_says_what_it_means() -> None:
+    row = beside("part", "what", "jobs/s", [1.0, 3.0, 2.0], "theirs", [4.0], "half of the limit")
+    assert (row.ratio, row.met, row.bar) == (0.5, None, "-")
+    assert "| 0.5 | - | half of the limit |" in markdown([row])
 
 
 def test_the_table_says_what_is_missing_and_why_and_what_is_not_met() -> None:

@@ -3,23 +3,27 @@
 import asyncio
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from controller.cli.garbage import spare_what_is_loaded
-from tests.bench import bare
+from tests.bench import bare, least
 from tests.bench.lag import p99, watched
 from tests.bench.ours import opened
 from tests.bench.provider import Provider, running
-from tests.bench.table import Bar, Row, compared, missing, unpaired
+from tests.bench.table import Bar, Row, alone, beside, compared, missing, unpaired
 
 JOBS = 10_000
-FEWER = 2_000
+FEWER = 4_000
 SLOW = 200
 PAIRS = 15
+ROUNDS = 7
 LATENCY = 0.05
 
 _REQUESTS = """
@@ -33,11 +37,14 @@ for job in range(int(sys.argv[2])):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one close: jobs a second, CPU seconds a job, and the 99th percentile of the loop's lag in seconds."""
+    """Of one close: jobs a second, CPU seconds a job, the 99th percentile of the loop's lag in seconds, and the seconds
+    until the provider accepted the first pause.
+    """
 
     rate: float
     cpu: float
     lag: float
+    first: float = 0.0
 
 
 def measure() -> Iterator[Row]:
@@ -48,6 +55,7 @@ def measure() -> Iterator[Row]:
         yield _rate("10,000 jobs, loopback, 50 connections", loopback, Bar.at_least(0.7))
         yield from _boundary(loopback)
         yield from _lags(loopback)
+        yield _limit(provider, loopback)
         for connections in (100, 200):
             pairs = _pairs(provider, FEWER, connections, LATENCY)
             yield _rate(f"{FEWER:,} jobs, 50 ms, {connections} connections", pairs, Bar.at_least(0.95))
@@ -61,10 +69,24 @@ def _rate(what: str, pairs: list[tuple[Figures, Figures]], bar: Bar) -> Row:
 
 
 def _boundary(pairs: list[tuple[Figures, Figures]]) -> Iterator[Row]:
+    first = p99([mine.first * 1000 for mine, _theirs in pairs])
+    note = f"the latest of {PAIRS} closes; each is judged by its own instant"
+    yield alone("boundary", "10,000 jobs, first pause", "ms", first, Bar.at_most(15), note)
     ours = [JOBS / mine.rate for mine, _theirs in pairs]
     theirs = [JOBS / other.rate for _mine, other in pairs]
     yield compared(
         "boundary", "10,000 jobs, last pause", "s", ours, "jobs ÷ the bare loop's rate", theirs, Bar.at_most(1.25)
+    )
+
+
+def _limit(provider: Provider, pairs: list[tuple[Figures, Figures]]) -> Row:
+    """What is left of the bare loop where it keeps the same promises with the same libraries."""
+    theirs = [asyncio.run(_least(provider, JOBS, 50, 0.0)).rate for _ in range(ROUNDS)]
+    ours, bare = [mine.rate for mine, _ in pairs], [other.rate for _, other in pairs]
+    part = statistics.median(theirs) / statistics.median(bare)
+    note = f"it reaches {part:.2f} of the bare loop"
+    return beside(
+        "sweep", "10,000 jobs, loopback", "jobs/s", ours, "bare loop that stores, checks and logs", theirs, note
     )
 
 
@@ -97,8 +119,9 @@ async def _ours(provider: Provider, jobs: int, connections: int, latency: float)
         assert workspace.dialing == jobs
         provider.answer_after(latency)
         figures = await _timed(workspace.close, jobs)
+        first = provider.told()["first"] - workspace.closed
     provider.all_paused()
-    return figures
+    return replace(figures, first=first)
 
 
 async def _bare(provider: Provider, jobs: int, connections: int, latency: float) -> Figures:
@@ -106,6 +129,16 @@ async def _bare(provider: Provider, jobs: int, connections: int, latency: float)
     provider.answer_after(latency)
     names = [f"job-{number}" for number in range(jobs)]
     figures = await _timed(lambda: bare.pause_all(provider.base_url, names, connections), jobs)
+    provider.all_paused()
+    return figures
+
+
+async def _least(provider: Provider, jobs: int, connections: int, latency: float) -> Figures:
+    provider.reset(jobs)
+    provider.answer_after(latency)
+    names = [f"job-{number}" for number in range(jobs)]
+    with TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:  # noqa: ASYNC230 - before it is measured
+        figures = await _timed(lambda: least.pause_all(provider.base_url, names, connections, Path(folder), log), jobs)
     provider.all_paused()
     return figures
 
