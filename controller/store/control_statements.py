@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, or_, select
+from sqlalchemy import Connection, Row, Select, Table, or_, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from controller.core.campaign import SELECTOR_KEYS, Hold, Incident, Selector
@@ -32,13 +32,19 @@ def put_holds(connection: Connection, placed: Sequence[PlacedHold]) -> None:
 
 def kept_incidents(connection: Connection) -> list[OpenedIncident]:
     """The open incidents, and the last one of each thing that a webhook spoke of; oldest first."""
+    return [_incident(row) for row in connection.execute(_KEPT_INCIDENTS)]
+
+
+def _kept() -> Select[Any]:
     this, later = incidents, incidents.alias()
     same = (later.c.source == this.c.source) & (later.c.key == this.c.key)
     newer = select(later.c.id).where(same, later.c.since > this.c.since).exists()
     last = select(this.c.id).where(this.c.key.is_not(None), ~newer).order_by(this.c.since.desc()).limit(REMEMBERED)
     wanted = or_(this.c.closed_at.is_(None), this.c.id.in_(last.scalar_subquery()))
-    statement = select(this).where(wanted).order_by(this.c.since, this.c.id)
-    return [_incident(row) for row in connection.execute(statement)]
+    return select(this).where(wanted).order_by(this.c.since, this.c.id)
+
+
+_KEPT_INCIDENTS = _kept()
 
 
 def last_incidents(connection: Connection, limit: int) -> list[OpenedIncident]:
@@ -49,8 +55,10 @@ def last_incidents(connection: Connection, limit: int) -> list[OpenedIncident]:
 
 def open_holds(connection: Connection) -> list[PlacedHold]:
     """The holds that stand, oldest first."""
-    statement = select(holds).where(STILL_OPEN).order_by(holds.c.since, holds.c.id)
-    return [_hold(row) for row in connection.execute(statement)]
+    return [_hold(row) for row in connection.execute(_OPEN_HOLDS)]
+
+
+_OPEN_HOLDS = select(holds).where(STILL_OPEN).order_by(holds.c.since, holds.c.id)
 
 
 def _put(table: Table) -> Insert:

@@ -52,17 +52,25 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
 
 def open_claims(connection: Connection) -> list[Claim]:
     """The claims that say that a pause is ours, oldest first."""
-    statement = select(claims_table).where(OPEN_CLAIM).order_by(claims_table.c.since, claims_table.c.id)
-    return [_claim(row) for row in connection.execute(statement)]
+    return [_claim(row) for row in connection.execute(_OPEN_CLAIMS)]
+
+
+_OPEN_CLAIMS = select(claims_table).where(OPEN_CLAIM).order_by(claims_table.c.since, claims_table.c.id)
 
 
 def vanished_claims(connection: Connection) -> list[Claim]:
     """The claims of jobs that are gone, each the last one of its job."""
+    return [_claim(row) for row in connection.execute(_VANISHED_CLAIMS)]
+
+
+def _vanished() -> Select[Any]:
     gone, later = claims_table, claims_table.alias()
     same_job = (later.c.workspace == gone.c.workspace) & (later.c.job_id == gone.c.job_id)
     newer = select(later.c.id).where(same_job, later.c.since > gone.c.since).exists()
-    statement = select(gone).where(gone.c.state == ClaimState.GONE, ~newer).order_by(gone.c.since, gone.c.id)
-    return [_claim(row) for row in connection.execute(statement)]
+    return select(gone).where(gone.c.state == ClaimState.GONE, ~newer).order_by(gone.c.since, gone.c.id)
+
+
+_VANISHED_CLAIMS = _vanished()
 
 
 def claims(connection: Connection, job: JobKey | None = None, limit: int | None = None) -> list[Claim]:
@@ -75,18 +83,17 @@ def claims(connection: Connection, job: JobKey | None = None, limit: int | None 
 
 def open_findings(connection: Connection) -> list[tuple[Finding, Instant]]:
     """The findings that have not gone, each with its `since`, oldest first; kinds unknown to this version are left."""
-    statement = (
-        select(findings)
-        .where(OPEN_FINDING, findings.c.kind.in_(_KNOWN_KINDS))
-        .order_by(findings.c.since, findings.c.id)
-    )
-    return [(_finding(row), row.since) for row in connection.execute(statement)]
+    return [(_finding(row), row.since) for row in connection.execute(_OPEN_FINDINGS)]
+
+
+_OPEN_FINDINGS = (
+    select(findings).where(OPEN_FINDING, findings.c.kind.in_(_KNOWN_KINDS)).order_by(findings.c.since, findings.c.id)
+)
 
 
 def last_revision(connection: Connection) -> StoredRevision | None:
     """The rules that came into force last, or None before any did."""
-    statement = select(revisions).order_by(revisions.c.ordinal.desc()).limit(1)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_LAST_REVISION).one_or_none()
     if row is None:
         return None
     return StoredRevision(
@@ -97,6 +104,9 @@ def last_revision(connection: Connection) -> StoredRevision | None:
         first_used=row.first_used,
         last_used=row.last_used,
     )
+
+
+_LAST_REVISION = select(revisions).order_by(revisions.c.ordinal.desc()).limit(1)
 
 
 def kept(connection: Connection) -> Kept:

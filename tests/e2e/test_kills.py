@@ -141,6 +141,7 @@ def _kill_amid_a_turn(scene: Scene, life: Life, *, closed: bool) -> Life:
     scene.kill(life, f"reload, {turn}")
     life = scene.lives.begin()
     scene.changes(life, scene.chance.randrange(1, 10))
+    life.wait_for("daemon.started")  # the provider may still be taking what the one before had sent
     life.signal(signal.SIGTERM)
     scene.moment(0.03)
     scene.kill(life, f"drain, {turn}")

@@ -5,6 +5,7 @@ say of it against what came back. It knows the words of the API and of the audit
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NamedTuple
 
 from controller.store.changes import Audit, Change
@@ -159,7 +160,7 @@ class Correspondence:
         """Of a change that left then nothing is known; unless something was seen, or a pause left, since."""
         if paused or job_id in self.unproven or self._sent_since(job_id, left_at, paused=True):
             return
-        if not any(told.at >= left_at and told.status in AGREE["resume"] for told in self.told[job_id]):
+        if not any(told.status in AGREE["resume"] for told in self._told_since(job_id, left_at)):
             self.unproven[job_id] = Unproven(left_at, self.provider.now())
 
     def forget(self, job_id: str) -> None:
@@ -203,9 +204,9 @@ class Correspondence:
         if job is None or job.status != "ACTIVE":
             return
         since, alive = job.history[-1][0], self.births[-1]
-        shown = [told for told in self.told[job_id] if told.at >= max(since, alive)]
+        shown = list(self._told_since(job_id, max(since, alive)))
         before = [sent for sent in self.sent[job_id][:-1] if sent.paused and sent.at >= since]
-        known = bool(shown) and shown[0].at < now - SEEN_AFTER and all(told.status == "ACTIVE" for told in shown)
+        known = bool(shown) and shown[-1].at < now - SEEN_AFTER and all(told.status == "ACTIVE" for told in shown)
         closes = now + lead(job.name) - AT_ONCE
         if (self.planned(job, closes) or "").startswith("incident"):  # of a job that no campaign may match just now
             closes = min(closes, now + UNMATCHED_LEAD - AT_ONCE)
@@ -219,12 +220,12 @@ class Correspondence:
         """
         alive = max((birth for birth in self.births if birth <= end), default=end)
         begin = max(begin, alive)
-        shown = [told for told in self.told[job.id] if max(since, alive) <= told.at <= end]
+        shown = [told for told in self._told_since(job.id, max(since, alive)) if told.at <= end]
         if not shown or any(told.status != "ACTIVE" for told in shown):
             return
         if any(max(since, alive) <= at <= end for at in self.said_gone[job.id]):
             return
-        first = max(begin - BEFORE, shown[0].at + SEEN_AFTER)
+        first = max(begin - BEFORE, shown[-1].at + SEEN_AFTER)
         left = [sent.at for sent in self.sent[job.id] if sent.paused and max(since, alive) <= sent.at <= end]
         expected = [(min([begin, *left]), first), *((at, at + AGAIN) for at in left)]
         for (after, by), answered in zip(expected, [*left, end], strict=True):
@@ -236,7 +237,11 @@ class Correspondence:
 
     def _proven(self, job_id: str, action: str) -> bool:
         left = [sent.at for sent in self.sent[job_id] if sent.paused is (action == "pause")]
-        return not left or any(told.at >= left[-1] and told.status in AGREE[action] for told in self.told[job_id])
+        return not left or any(told.status in AGREE[action] for told in self._told_since(job_id, left[-1]))
+
+    def _told_since(self, job_id: str, at: float) -> Iterator[Told]:
+        """What answers showed of the job from then on, latest first: nearly always few of many."""
+        return takewhile(lambda told: told.at >= at, reversed(self.told[job_id]))
 
     def _sent_since(self, job_id: str, at: float, *, paused: bool) -> bool:
         return any(sent.at >= at and sent.paused is paused for sent in self.sent[job_id])

@@ -120,7 +120,8 @@ class Disk:
 
     def claimed(self) -> set[str]:
         """The jobs with an open claim."""
-        return {claim.job_id for claim in (self.aside or self.read(statements.kept)).claims}
+        claims = self.read(statements.open_claims) if self.aside is None else self.aside.claims
+        return {claim.job_id for claim in claims}
 
     def stops(self) -> dict[str, float]:
         """What people stopped and did not let go of, with its end; a hold's reason is its name here."""
