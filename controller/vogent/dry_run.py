@@ -7,7 +7,8 @@ from typing import Any
 
 from controller.core.job import Job, Status
 from controller.vogent.api import JobsApi, WithdrawnError, always, ignored, unnoted
-from controller.vogent.wire import Listing, QueuedDial, canonical_schedule
+from controller.vogent.schedule_text import canonical_schedule
+from controller.vogent.wire import Listing, QueuedDial
 
 
 class Write(StrEnum):

@@ -13,6 +13,7 @@ import msgspec
 
 from controller.core.job import Job, Status
 from controller.vogent.mending import REPLACEMENT
+from controller.vogent.schedule_text import compact
 
 _DIGITS = 9
 """More digits than a number in a schedule has."""
@@ -68,9 +69,9 @@ def _job(workspace: str, row: _Job) -> Job:
 
 @lru_cache(maxsize=1024)
 def _canonical(text: bytes) -> str | None:
-    """As `wire.canonical_schedule`. Thousands of jobs share a few schedules, and are read again and again."""
+    """As `canonical_schedule`. Thousands of jobs share a few schedules, and are read again and again."""
     schedule = _DECODE(text.decode())
-    return None if schedule is None else sys.intern(_COMPACT.encode(schedule))
+    return None if schedule is None else sys.intern(compact(schedule))
 
 
 def _integer(text: str) -> int:
@@ -82,4 +83,3 @@ def _odd(_text: str) -> NoReturn:
 
 
 _DECODE = partial(json.loads, parse_int=_integer, parse_float=_odd, parse_constant=_odd)
-_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

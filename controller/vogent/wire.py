@@ -3,21 +3,19 @@
 Extra fields are tolerated; what decides must be as the reference says. No message repeats an answer's own text.
 """
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import to_json
 
 from controller.core.job import Job, Status
 from controller.vogent.errors import ContractError, ErrorReason
 from controller.vogent.mending import REPLACEMENT, mended
 from controller.vogent.plain_jobs import plain_job, plain_page
+from controller.vogent.schedule_text import canonical_schedule, compact
 
 #: How much of a status that the reference does not list is kept, in characters.
 STATUS_TEXT_LIMIT = 40
@@ -27,7 +25,6 @@ PROBLEMS_NAMED = 3
 Body: TypeAlias = bytes | bytearray
 ItemT = TypeVar("ItemT")
 AnswerT = TypeVar("AnswerT")
-_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +119,6 @@ def parse_queue_page(body: Body) -> Page[QueuedDial]:
     return _read(body, "a page of queued dials", _queue_page)
 
 
-def canonical_schedule(schedule: object) -> str | None:
-    """Canonical JSON text of a schedule as it came: sorted keys, no spaces, equal texts one object; None for null."""
-    if schedule is None:
-        return None
-    try:
-        return _canonical(to_json(schedule))
-    except ValueError:  # half a surrogate pair
-        return sys.intern(_compact(schedule))
-
-
-@lru_cache(maxsize=1024)
-def _canonical(text: bytes) -> str:
-    """Thousands of jobs share a few schedules, and are read again and again."""
-    return sys.intern(_compact(json.loads(text)))
-
-
 def _read(body: Body, what: str, parse: Callable[[Body | str], AnswerT]) -> AnswerT:
     """Parse an answer, mended where only that makes it JSON that can be read. Raises ContractError."""
     try:
@@ -184,16 +165,12 @@ def _job_or_not(workspace: str, row: object) -> Job | Unreadable:
 
 
 def _status(value: object) -> tuple[Status, str]:
-    text = (value if isinstance(value, str) else _compact(value))[:STATUS_TEXT_LIMIT]
+    text = (value if isinstance(value, str) else compact(value))[:STATUS_TEXT_LIMIT]
     try:
         status = Status(text) if isinstance(value, str) else Status.UNKNOWN
     except ValueError:
         status = Status.UNKNOWN
     return status, text if status is Status.UNKNOWN else status.value
-
-
-def _compact(value: object) -> str:
-    return _COMPACT.encode(value)
 
 
 def _problem(error: ValidationError) -> str:

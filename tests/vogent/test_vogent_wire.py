@@ -10,7 +10,6 @@ from controller.core.job import Job, Status
 from controller.vogent.errors import ContractError
 from controller.vogent.wire import (
     Unreadable,
-    canonical_schedule,
     parse_job,
     parse_job_page,
     parse_queue_page,
@@ -78,14 +77,6 @@ def test_a_schedule_is_kept_and_never_interpreted(schedule: Any) -> None:
     text = parse_job("main", encode(raw_job(schedule=schedule))).schedule
     assert text is not None
     assert json.loads(text) == schedule
-
-
-@given(JSON_VALUES.filter(lambda value: value is not None))
-def test_canonical_text_keeps_the_schedule_and_is_the_same_for_what_it_says(value: Any) -> None:
-    text = canonical_schedule(value)
-    assert text is not None
-    assert json.loads(text) == value
-    assert canonical_schedule(json.loads(text)) is text
 
 
 @given(JSON_VALUES)
