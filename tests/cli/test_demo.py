@@ -11,6 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
+README = Path(__file__).parents[2] / "README.md"
 PATIENCE = 120.0
 SEEN = (
     "US renewals east pauses a minute before 09:05",
@@ -80,6 +81,19 @@ def test_the_demo_shows_what_it_promises_and_no_forbidden_call_begins(demos: Cal
     began = re.search(r"The sandbox began (\d+) calls; 0 of them while a job should have been closed", demo.text())
     assert began is not None, demo.text()
     assert int(began[1]) > 0
+
+
+def test_the_readme_shows_the_end_of_the_demo_but_for_its_seconds_and_calls(demos: Callable[..., Demo]) -> None:
+    block = re.search(r"a test holds them against a real run -->\n```text\n(.*?)```", README.read_text(), re.DOTALL)
+    assert block is not None
+    demo = demos()
+    assert demo.process.wait(PATIENCE) == 0, demo.text()
+    shown = _without_what_varies(block[1])
+    assert _without_what_varies(demo.text())[-len(shown) :] == shown
+
+
+def _without_what_varies(text: str) -> list[str]:
+    return [re.sub(r"\d\d:\d\d:\d\d|(?<=began )\d+", "…", line).rstrip() for line in text.splitlines()]
 
 
 def test_a_demo_that_keeps_running_ends_on_ctrl_c_and_leaves_no_folder(demos: Callable[..., Demo]) -> None:

@@ -92,7 +92,7 @@ class Wire:
     async def request(self, method: str, url: Any, **given: Any) -> AsyncIterator[Response]:
         path = url.path.removeprefix("/api/batch_dial_jobs").strip("/")
         job, asked_at = path.split("/")[0], self.provider.now()
-        paused = method == "POST" and json.loads(given["data"])["paused"]
+        paused = method == "POST" and json.loads(given["data"].decode())["paused"]
         if method == "POST":
             self.leaves(job, paused)
         fault = self.choose(method, path)
@@ -166,7 +166,7 @@ class Wire:
         def take_effect() -> None:
             job = path.split("/", maxsplit=1)[0]
             if job in self.provider.jobs:
-                self.provider.set_paused(job, json.loads(given["data"])["paused"], Actor.US, asked_at)
+                self.provider.set_paused(job, json.loads(given["data"].decode())["paused"], Actor.US, asked_at)
 
         asyncio.get_running_loop().call_later(fault.seconds, take_effect)
 
@@ -182,7 +182,7 @@ class Wire:
             return 404, {}
         if method == "POST" and kind != "lie":
             before = self.provider.shown(job)
-            self.provider.set_paused(job.id, json.loads(given["data"])["paused"], Actor.US, asked_at)
+            self.provider.set_paused(job.id, json.loads(given["data"].decode())["paused"], Actor.US, asked_at)
             if kind == "lag":
                 return 200, before
         shown = self.provider.shown(job, lag)
