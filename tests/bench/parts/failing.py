@@ -11,7 +11,7 @@ from tests.bench.ours import opened
 from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, compared
 
-JOBS = 600
+JOBS = 500
 PAIRS = 15
 CONNECTIONS = 100
 

@@ -20,10 +20,10 @@ from tests.bench.provider import Provider, running
 from tests.bench.table import Bar, Row, alone, beside, compared, missing, unpaired
 
 JOBS = 10_000
-FEWER = 4_000
+FEWER = 3_000
 SLOW = 200
 PAIRS = 15
-ROUNDS = 7
+ROUNDS = 5
 LATENCY = 0.05
 
 _REQUESTS = """
