@@ -78,7 +78,8 @@ async def test_a_store_that_dawdles_with_every_batch_keeps_a_close_waiting_for_s
     stage.ledger._queue._write = dawdle
     await stage.reconciler.fast_path(SHUT)
     assert {stage.status(job) for job in jobs} == {Status.PAUSED}
-    assert [line["reason"] for line in lines(logs, "store.unwritable")] == ["slow"], "twelve batches take 0.6 s"
+    # It may come back meanwhile, and dawdle again.
+    assert {line["reason"] for line in lines(logs, "store.unwritable")} == {"slow"}, "twelve batches take 0.6 s"
     await until(lambda: stage.ledger.durable)
 
 
