@@ -18,15 +18,13 @@ def rules(campaigns: int) -> str:
     return CALENDAR + "".join(CAMPAIGN.format(number) for number in range(campaigns))
 
 
-async def quickest(stage: DaemonStage, path: str, measure: Callable[[], float]) -> float:
-    """Seconds to the first byte, at best of a few: what the machine does beside it is not what is asked for."""
-    found = []
-    for _ in range(5):
-        begun = measure()
-        async with stage.session.get(f"{stage.url}{path}", headers={"Accept": "text/html, */*"}) as answer:
-            found.append(measure() - begun)
-            await answer.read()
-    return min(found)
+async def computed(stage: DaemonStage, path: str) -> float:
+    """Seconds of computing to the first byte."""
+    begun = time.process_time()
+    async with stage.session.get(f"{stage.url}{path}", headers={"Accept": "text/html, */*"}) as answer:
+        found = time.process_time() - begun
+        await answer.read()
+    return found
 
 
 async def test_a_page_of_a_thousand_rows_costs_little_more_than_deciding_them(
@@ -36,8 +34,9 @@ async def test_a_page_of_a_thousand_rows_costs_little_more_than_deciding_them(
         for number in range(1000):
             stage.add(f"C{number % 100:03} job {number}", job_id=f"job-{number}")
         await stage.start()
-        page = await quickest(stage, "/", time.process_time)
-        listed = await quickest(stage, "/api/v1/jobs", time.process_time)
+        # By turns, and the best of each: what the machine does beside it is not what is asked for.
+        found = [(await computed(stage, "/"), await computed(stage, "/api/v1/jobs")) for _ in range(7)]
+        page, listed = map(min, zip(*found, strict=True))
         record_property("first_byte_cpu_ms", round(page * 1000, 1))
         told = f"first byte of 1000 jobs: {page * 1000:.0f} ms of computing, {listed * 1000:.0f} ms as JSON"
         sys.stdout.write(f"{told}\n")
